@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ from catalog.errors import CatalogError
 
 URLS = ("database_url", "redis_url")
 """The keys of `config.toml` outside the tables of commands."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""A byte that is not text, as Python decodes it in file names."""
 
 
 class ConfigError(CatalogError):
@@ -63,11 +67,13 @@ def make_settings(
 ) -> Settings:
     """Settings; missing values come from `config.toml` in the home, then from the defaults.
 
-    Raises ConfigError if no home is given and the account has no home folder.
+    Raises ConfigError if no home is given and the account has no home folder, and for a home whose name is not text.
     """
     if home is None and not default_home().is_absolute():
         raise ConfigError("this account has no home folder; choose a folder with --home or CATALOG_HOME")
     home = (home or default_home()).expanduser().absolute()
+    if SURROGATE.search(str(home)):
+        raise ConfigError(f"the name of the folder {home} is not valid text; choose another with --home")
     config = read_config(home)
     return Settings(
         home=home,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
+from catalog.cli.common.standard_streams import use_utf8
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.settings import Settings
@@ -75,6 +76,7 @@ def export_verb(settings: Settings, file: Path | None) -> None:
 
     with open_catalog(settings) as database, database.read() as connection:
         if file is None:
+            use_utf8(sys.stdout)
             export_csv(connection, sys.stdout)
             return
         with file.open("w", encoding="utf-8", newline="") as stream:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.cli.common.output import print_json, say
+from catalog.cli.common.output import echo, print_json, say
 from catalog.text import printable
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
         print_json(inspection.facts())
     else:
         for line in _lines(inspection):
-            click.echo(printable(line))
+            echo(line)
     if target is not None:
         say(f"picture written to {printable(os.fsdecode(target))}")
 

@@ -18,6 +18,7 @@ from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.config_file import option_defaults
 from catalog.cli.common.error_message import error_message
 from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog.cli.common.standard_streams import prepare_standard_streams
 from catalog.log import is_json_log, set_up_log
 from catalog.settings import URLS, ConfigError, make_settings, read_config
 
@@ -185,6 +186,7 @@ name_environment(cli, PREFIX)
 
 def main() -> None:
     """Console script: runs a command and exits with its exit code."""
+    prepare_standard_streams()
     # Handle both like Ctrl-C, so that every command cleans up and stops its child processes.
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.default_int_handler)
@@ -257,7 +259,7 @@ def _report(message: str, level: int, *, prefix: str = "", with_traceback: bool 
     if is_json_log():
         log.log(level, message, exc_info=with_traceback)
     else:
-        click.echo(f"{prefix}{message}", err=True)
+        print(f"{prefix}{message}", file=sys.stderr, flush=True)
 
 
 def _is_verbose(arguments: list[str]) -> bool:

@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import print_json
+from catalog.cli.common.output import echo, print_json
 from catalog.collection.track_lookup import find_track
 from catalog.report.track_details import describe_track
 from catalog.settings import Settings
-from catalog.text import printable
 
 NUMBERS: dict[str, Callable[[float], str]] = {
     "tempo": lambda value: f"{value:.0f} beats per minute",
@@ -43,7 +42,7 @@ def show(settings: Settings, track: str, as_json: bool) -> None:
         print_json(details)
         return
     for line in lines(details):
-        click.echo(printable(line))
+        echo(line)
 
 
 def lines(details: dict[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import sqlite3
 import click
 
 from catalog.errors import CatalogError
+from catalog.settings import SURROGATE
 
 UNWRITABLE = re.compile("readonly|unable to open")
 """SQLite's messages for a file or folder without write permission; the owner of the disk decides which one appears."""
@@ -22,6 +23,8 @@ def error_message(error: Exception) -> str:
         return remedy
     if isinstance(error, click.ClickException):
         return " ".join(error.format_message().split())
+    if isinstance(error, UnicodeEncodeError) and SURROGATE.search(error.object):
+        return f"{error.object[:300]!r} contains bytes that are not valid text here; correct the argument or the locale"
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, CatalogError):
         return text

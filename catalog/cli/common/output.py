@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
+from catalog.cli.common.standard_streams import is_unicode, use_utf8
 from catalog.db.query.cell_format import escape_json, json_row, json_value, safe_cell, unique_names
 from catalog.text import printable
 
@@ -21,6 +23,7 @@ Row = Mapping[str, Any]
 
 log = logging.getLogger("catalog")
 
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 MIN_COLUMN_WIDTH = 20
 """Width in characters to which a table may wrap a longer column."""
 
@@ -61,6 +64,7 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
         names = unique_names(columns)
         _print_json_rows(json_row(names, record) for record in records)
     elif output_format == "csv":
+        use_utf8(sys.stdout)
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)
         # Exact for programs; without control characters for a terminal.
@@ -72,12 +76,14 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
 
 def print_json(value: Any) -> None:
     """Prints one value as JSON to stdout."""
-    click.echo(escape_json(json.dumps(value, default=json_value, ensure_ascii=False, indent=2)))
+    _print_line(
+        _encodable_json(escape_json(json.dumps(value, default=json_value, ensure_ascii=False, indent=2)))
+    )
 
 
 def echo(message: str) -> None:
     """Prints lines with control characters replaced, since they may contain names and titles."""
-    click.echo(_lines(message))
+    _print_line(_lines(message))
 
 
 def say(message: str = "") -> None:
@@ -85,7 +91,7 @@ def say(message: str = "") -> None:
     if logs_json():
         log.info(message)
     elif not is_quiet():
-        click.echo(_lines(message), err=True)
+        _print_line(_lines(message), sys.stderr)
 
 
 def warn(message: str) -> None:
@@ -93,7 +99,7 @@ def warn(message: str) -> None:
     if logs_json():
         log.warning(message)
         return
-    click.echo(_lines(f"warning: {message}"), err=True)
+    _print_line(_lines(f"warning: {message}"), sys.stderr)
 
 
 def is_quiet() -> bool:
@@ -108,6 +114,18 @@ def logs_json() -> bool:
     return bool(context and context.meta.get("catalog.log_json"))
 
 
+def _print_line(text: str, stream: TextIO | None = None) -> None:
+    """Prints to stdout or another stream. Not by click, which writes UTF-8 to a stream in ASCII."""
+    print(text, file=stream or sys.stdout, flush=True)
+
+
+def _encodable_json(text: str) -> str:
+    r"""The JSON text, with characters beyond ASCII as `\u0103` if the encoding of stdout may lack them."""
+    if is_unicode(sys.stdout.encoding):
+        return text
+    return BEYOND_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
 def _lines(message: str) -> str:
     return "\n".join(map(printable, message.split("\n")))
 
@@ -120,11 +138,11 @@ def _printable_cell(value: Any) -> Any:
 def _print_json_rows(rows: Iterable[str]) -> None:
     empty = True
     for row in rows:
-        # click.echo flushes every line: a million rows would take minutes.
+        # Not flushed: a million rows would take minutes.
         sys.stdout.write("[\n  " if empty else ",\n  ")
-        sys.stdout.write(row)
+        sys.stdout.write(_encodable_json(row))
         empty = False
-    click.echo("[]" if empty else "\n]")
+    _print_line("[]" if empty else "\n]")
 
 
 def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
@@ -133,7 +151,7 @@ def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None
     from rich.text import Text
 
     if not records:
-        click.echo("no rows", err=True)
+        _print_line("no rows", sys.stderr)
         return
     width = None if sys.stdout.isatty() else 10_000
     console = Console(width=width, soft_wrap=False)
@@ -150,7 +168,7 @@ def _print_table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> None
     with console.capture() as captured:
         console.print(table)
     # Without trailing spaces, which would only lengthen the output of a pipe.
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    _print_line("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _min_width(names: Sequence[str], records: Sequence[Sequence[Any]]) -> int:
@@ -173,7 +191,7 @@ def _print_blocks(names: Sequence[str], records: Sequence[Sequence[Any]]) -> Non
         )
         for record in records
     )
-    click.echo("\n\n".join(blocks))
+    _print_line("\n\n".join(blocks))
 
 
 def _cell(value: Any) -> str:

@@ -10,10 +10,10 @@ import click
 
 from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import format_options, print_json, print_rows, say
+from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.cli.review.review_filters import TextParameter, filter_options, filters_from, resolve_genres
 from catalog.settings import Settings
-from catalog.text import pluralize, printable
+from catalog.text import pluralize
 
 COLUMNS = (
     "case_id",
@@ -91,7 +91,7 @@ def show_verb(settings: Settings, case_id: str, neighbors: bool, as_json: bool) 
         print_json(asdict(view))
         return
     for line in _lines(view):
-        click.echo(printable(line))
+        echo(line)
 
 
 def _lines(view: Any) -> Iterator[str]:

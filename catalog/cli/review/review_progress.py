@@ -11,9 +11,9 @@ import click
 
 from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import print_json, print_rows, say, warn
+from catalog.cli.common.output import echo, print_json, print_rows, say, warn
 from catalog.settings import Settings
-from catalog.text import pluralize, printable
+from catalog.text import pluralize
 
 if TYPE_CHECKING:
     from catalog.review.audit_sample.review_progress import Progress
@@ -84,7 +84,7 @@ def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> 
         print_json(asdict(report))
         return
     for line in _lines(report):
-        click.echo(printable(line))
+        echo(line)
 
 
 def _lines(report: Progress) -> Iterator[str]:
