@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.common.context import (
+    dry_run_option,
+    open_catalog,
+    pass_settings,
+    paths_argument,
+    reread_option,
+)
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo, print_json, say, warn
 from catalog.cli.common.progress import progress
@@ -23,10 +29,18 @@ SHOWN_TERMS = 15
 @click.command()
 @paths_argument
 @click.option("--name", help="Name of the collection.  [default: the folder's name]")
+@reread_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
-def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json: bool, dry_run: bool) -> int:
+def scan(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    name: str | None,
+    reread: bool,
+    as_json: bool,
+    dry_run: bool,
+) -> int:
     """Scan folders for audio files and read their tags.
 
     Records names, tags and stream properties. Your files are only read; a later scan opens only new and changed
@@ -38,7 +52,9 @@ def scan(settings: Settings, paths: tuple[Path, ...], name: str | None, as_json:
     with open_catalog(settings, create=True, dry_run=dry_run) as database:
         for path in paths:
             with progress(f"scanning {click.format_filename(path, shorten=True)}") as advance:
-                report = scan_folder(database, path, name=name, on_progress=advance, dry_run=dry_run)
+                report = scan_folder(
+                    database, path, name=name, on_progress=advance, reread=reread, dry_run=dry_run
+                )
             reports.append(report)
             if not as_json:
                 print_scan(report)

@@ -73,6 +73,8 @@ class IngestOptions:
     rules: WorkerOptions | None = None
     sample: int | None = None
     """Analyze about this many tracks, in whole albums; None: all."""
+    reread: bool = False
+    """Read the tags of all files again."""
     on_stage: Callable[[str], None] = lambda _stage: None
     """Receives each of STAGES when it starts."""
     on_scan: Callable[[int, int | None, str], None] | None = None
@@ -188,7 +190,9 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
         for root in options.roots:
             # Report an error in the last path before the first one is scanned.
             find_root(connection, os.fsencode(root))
-    scans = [scan(database, root, on_progress=options.on_scan) for root in options.roots]
+    scans = [
+        scan(database, root, on_progress=options.on_scan, reread=options.reread) for root in options.roots
+    ]
     changes.add(*(one.files != one.unchanged or one.missing for one in scans))
     if options.labels is None:
         yield Scanned(scans)

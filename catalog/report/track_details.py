@@ -111,6 +111,21 @@ def describe_track(connection: Connection, track_id: int) -> Row:
     }
 
 
+INTERNAL = (
+    "id",
+    "collection_id",
+    "path_bytes",
+    "artist_id",
+    "album_id",
+    "mtime_ns",
+    "ctime_ns",
+    "inode",
+    "tag_reader",
+    "seen_at",
+)
+"""Columns of `track` that are not shown as they are."""
+
+
 def _file(connection: Connection, track_id: int) -> Row | None:
     album_artist = artist.alias("album_artist")
     # A complete scan sees all present tracks, but updates only changed rows.
@@ -123,9 +138,7 @@ def _file(connection: Connection, track_id: int) -> Row | None:
         sa.select(
             collection.c.name.label("collection"),
             collection.c.root,
-            *_without(
-                track, "id", "collection_id", "path_bytes", "artist_id", "album_id", "mtime_ns", "seen_at"
-            ),
+            *_without(track, *INTERNAL),
             artist.c.name.label("artist"),
             album.c.title.label("album"),
             album_artist.c.name.label("album_artist"),

@@ -50,6 +50,9 @@ class FiniteRange(click.FloatRange):
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=NamedPath(path_type=Path)
 )
+reread_option = click.option(
+    "--reread", is_flag=True, help="Read the tags of all files again, also of files that seem unchanged."
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 

@@ -9,7 +9,13 @@ import click
 
 from catalog.cli.common.analysis_options import limit_options, require_feature_sets
 from catalog.cli.common.class_options import class_rule_options
-from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, paths_argument
+from catalog.cli.common.context import (
+    dry_run_option,
+    open_catalog,
+    pass_settings,
+    paths_argument,
+    reread_option,
+)
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, say
 from catalog.cli.common.progress import stage_progress
@@ -53,6 +59,7 @@ from catalog.text import pluralize
     metavar="N",
     help="Analyze about N tracks (random whole albums) and estimate the time for the rest.",
 )
+@reread_option
 @limit_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @dry_run_option
@@ -68,6 +75,7 @@ def ingest(
     feature_sets: tuple[str, ...],
     workers: int | None,
     sample: int | None,
+    reread: bool,
     time_limit: int,
     memory_limit: int,
     as_json: bool,
@@ -86,7 +94,7 @@ def ingest(
     roles = parse_columns(columns)
     with open_catalog(settings, create=True, dry_run=dry_run) as database:
         if dry_run:
-            return _dry_run(database, paths, as_json)
+            return _dry_run(database, paths, as_json, reread=reread)
         presenter = IngestPresenter(settings)
         print_line = say if as_json else echo
         if not is_quiet():
@@ -104,6 +112,7 @@ def ingest(
                 time_limit=time_limit,
                 rules=WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json()),
                 sample=sample,
+                reread=reread,
                 on_stage=stages.start,
                 on_scan=stages.advance,
                 on_analysis=lambda now: stages.advance(now.done, now.total, now.remark),
@@ -118,10 +127,10 @@ def ingest(
     return EXIT_FILES_FAILED if presenter.failed else 0
 
 
-def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool) -> int:
+def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool, *, reread: bool) -> int:
     from catalog.collection.scan.scan import scan
 
-    reports = [scan(database, path, dry_run=True) for path in paths]
+    reports = [scan(database, path, reread=reread, dry_run=True) for path in paths]
     if as_json:
         collections = [
             {

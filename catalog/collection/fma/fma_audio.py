@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from catalog.collection.naming.paths import display_path
+from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
-from catalog.collection.scan.walk import bounded
+from catalog.collection.scan.walk import FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,14 @@ class LinkedFile:
 
     root: bytes
     path: bytes
-    size: int
-    mtime_ns: int
+    state: FileState
 
     def is_known(self, row: Any) -> bool:
         """Whether a row of `track` has this file, unchanged."""
         return bool(
             row.state == "present"
-            and (row.path_bytes, row.size, row.mtime_ns) == (self.path, self.size, self.mtime_ns)
+            and row.path_bytes == self.path
+            and (row.size, row.mtime_ns, row.ctime_ns) == self.state.times
         )
 
     def columns(self, moment: datetime) -> dict[str, Any]:
@@ -57,8 +58,8 @@ class LinkedFile:
             "path": display_path(self.path),
             "path_bytes": self.path,
             "state": "present",
-            "size": file.size if file else self.size,
-            "mtime_ns": file.mtime_ns if file else self.mtime_ns,
+            **(file or self).state._asdict(),
+            "tag_reader": TAG_READER,
             "file_signature": file and file.file_signature,
             "duration": tags and tags.duration,
             "codec": tags and tags.codec,
@@ -85,6 +86,6 @@ def find_linked_files(audio: AudioRoot, numbers: Iterable[int]) -> dict[int, Lin
             except OSError:
                 continue
             if stat.S_ISREG(status.st_mode):
-                files[number] = LinkedFile(audio.root, path, status.st_size, bounded(status.st_mtime_ns))
+                files[number] = LinkedFile(audio.root, path, FileState.of(status))
                 break
     return files

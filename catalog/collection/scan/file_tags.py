@@ -35,6 +35,8 @@ from catalog.collection.scan.tag_fields import (
 from catalog.errors import CatalogError
 from catalog.text import sanitize
 
+TAG_READER = 2
+"""Version of this reader. A higher one makes the next scan read the tags of all files again."""
 MAX_BYTES = 64 * 2**20
 MAX_READS = 100_000
 """Limits of reading one file; only malicious tags exceed them."""

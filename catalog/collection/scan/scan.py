@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
@@ -20,12 +21,13 @@ from catalog.collection.collection_contents import count_collection
 from catalog.collection.genre_spellings import spellings_of
 from catalog.collection.naming.albums import album_key
 from catalog.collection.naming.artists import fold_artist, is_placeholder_artist
-from catalog.collection.naming.paths import display_path, is_within
+from catalog.collection.naming.paths import display_path
 from catalog.collection.roots import CollectionRootError, Root, find_root, without_audio
+from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
 from catalog.collection.scan.track_upsert import UpsertResult, upsert_tracks
-from catalog.collection.scan.walk import FolderWalk, FoundFile, bounded
+from catalog.collection.scan.walk import FileState, FolderWalk, FoundFile
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
@@ -34,8 +36,11 @@ from catalog.db.track_query import HAS_FILE
 from catalog.db.upsert import insert_into
 from catalog.genres.vocabulary import genres_in
 from catalog.genres.vocabulary_store import load_vocabulary
+from catalog.text import pluralize
 
 FILES_PER_LOOKUP = 2_000
+FEW_FILES = 50
+"""Files that are read again without asking whether inodes are stable."""
 FILES_PER_TRANSACTION = 500
 """Enough to be fast, few enough that other writers wait for less than a second."""
 
@@ -49,9 +54,13 @@ def scan(
     *,
     name: str | None = None,
     on_progress: Progress | None = None,
+    reread: bool = False,
     dry_run: bool = False,
 ) -> ScanReport:
     """Adds a folder, or one file, to the catalog. A repeated scan opens only new and changed files.
+
+    A file has changed if its size, its modification time, or the time or inode of its status differs. With `reread`,
+    and after an upgrade of the tag reader, every file is opened.
 
     A path inside a known collection is scanned for that collection, and only tracks below the path can become missing.
     For a single file outside of all collections, its folder becomes a collection with this file only. An interrupted
@@ -68,7 +77,11 @@ def scan(
 
     found_root = retry_until_connected(find)
     folder_scan = _FolderScan(
-        database, found_root, on_progress or (lambda _done, _total, _step: None), dry_run
+        database,
+        found_root,
+        on_progress or (lambda _done, _total, _step: None),
+        reread=reread,
+        dry_run=dry_run,
     )
     try:
         folder_scan.run()
@@ -82,17 +95,22 @@ def scan(
 class _FolderScan:
     """A scan in progress."""
 
-    def __init__(self, database: Database, root: Root, on_progress: Progress, dry_run: bool) -> None:
+    def __init__(
+        self, database: Database, root: Root, on_progress: Progress, *, reread: bool, dry_run: bool
+    ) -> None:
         self.database = database
         self.root = root
         self.on_progress = on_progress
+        self.reread = reread
         self.report = ScanReport(root.name, display_path(root.path), root.collection_id, dry_run=dry_run)
         self.walk = FolderWalk(root.path, root.start)
         self.started = now()
+        self.folder = os.stat(root.path)
         self.seen: set[int] = set()
         self.back: list[int] = []
         self.opened: list[ScannedFile] = []
         self.done = 0
+        self.doubtful = 0
         # Of a dry run only: its tracks are not in the database.
         self.genres: Counter[str] = Counter()
         self.artists: set[str] = set()
@@ -110,6 +128,7 @@ class _FolderScan:
             raise self._no_audio_error()
         if self.report.collection_id is not None:
             self.report.missing = retry_until_connected(self._mark_missing_tracks)
+        self._warn_of_lost_folders()
         self.report.outside = self.walk.outside
         self.report.skipped = dict(self.walk.skipped.most_common())
         self.report.warnings = self.walk.warnings
@@ -121,17 +140,18 @@ class _FolderScan:
         if os.path.isdir(self.root.scan_start):
             return self.walk
         status = os.stat(self.root.scan_start)
-        return [FoundFile(self.root.start, status.st_size, bounded(status.st_mtime_ns))]
+        return [FoundFile(self.root.start, FileState.of(status))]
 
     def _changed_files(self, files: list[FoundFile]) -> list[FoundFile]:
         """The files that have to be opened; the tracks of the others are marked as seen."""
         tracks = retry_until_connected(partial(self._tracks_at, [file.path for file in files]))
+        has_stable_inodes = _has_stable_inodes(files, tracks)
         changed = []
         for file in files:
             row = tracks.get(file.path)
             if row is not None:
                 self.seen.add(row.id)
-            if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
+            if self.reread or row is None or _differs(file, row, has_stable_inodes):
                 changed.append(file)
             elif row.state == "present":
                 self.report.unchanged += 1
@@ -140,13 +160,12 @@ class _FolderScan:
         self._progress(len(files) - len(changed), "comparing")
         return changed
 
-    def _tracks_at(
-        self, paths: list[bytes]
-    ) -> dict[bytes, Row[int, bytes | None, int | None, int | None, str]]:
+    def _tracks_at(self, paths: list[bytes]) -> dict[bytes, Row[Any]]:
         """The tracks of the collection by path."""
-        query = sa.select(
-            track.c.id, track.c.path_bytes, track.c.size, track.c.mtime_ns, track.c.state
-        ).where(track.c.collection_id == self.report.collection_id, track.c.path_bytes.in_(paths))
+        columns = [track.c[name] for name in ("id", "path_bytes", "state", "tag_reader", *FileState._fields)]
+        query = sa.select(*columns).where(
+            track.c.collection_id == self.report.collection_id, track.c.path_bytes.in_(paths)
+        )
         with self.database.read() as connection:
             return {row.path_bytes: row for row in connection.execute(query)}
 
@@ -198,6 +217,7 @@ class _FolderScan:
             "kind": "folder",
             "root": display_path(self.root.path),
             "root_bytes": self.root.path,
+            "root_inode": FileState.of(self.folder).inode,
             "tags_complete": False,
             "added_at": now(),
         }
@@ -234,20 +254,45 @@ class _FolderScan:
         yield from connection.execute(query.execution_options(yield_per=FILES_PER_LOOKUP))
 
     def _mark_missing_tracks(self) -> int:
-        """Marks the tracks whose files were not found, and returns their number."""
+        """Marks the tracks whose files were not found, and returns their number.
+
+        Absence is believed only while the root and the folder of the file are those that were listed: a disk that is
+        removed during the scan loses no track.
+        """
         with self._transaction() as connection:
             self._lock_collection(connection)
-            missing = [
-                track_id
-                for track_id, path in self._expected_tracks(connection)
-                if track_id not in self.seen
-                and not any(is_within(path, folder) for folder in self.walk.unread)
+            expected = [
+                (key, path)
+                for key, path in self._expected_tracks(connection)
+                if key not in self.seen and not self.walk.is_unread(path)
             ]
+            missing = [key for key, path in expected if self.walk.has_lost(path)]
+            if not self._is_same_root():
+                missing = []
+            self.doubtful = len(expected) - len(missing)
             _mark_missing(connection, missing)
-            if self.root.is_whole_collection:
-                update = sa.update(collection).where(collection.c.id == self.report.collection_id)
-                connection.execute(update.values(scanned_at=now()))
+            values: dict[str, Any] = {"root_inode": FileState.of(self.folder).inode}
+            if self.root.is_whole_collection and not self.doubtful:
+                values["scanned_at"] = now()
+            update = sa.update(collection).where(collection.c.id == self.report.collection_id)
+            connection.execute(update.values(values))
         return len(missing)
+
+    def _is_same_root(self) -> bool:
+        try:
+            return os.path.samestat(self.folder, os.stat(self.root.path))
+        except OSError:
+            return False
+
+    def _warn_of_lost_folders(self) -> None:
+        """Warns if the root, or a folder with tracks, went away during the scan."""
+        if self.doubtful or not self._is_same_root():
+            kept = f"; {pluralize(self.doubtful, 'track')} in it stayed as before" if self.doubtful else ""
+            self.report.unread += 1
+            self.walk.warn(
+                self.root.scan_start,
+                f"a folder went away during the scan, or another took its place{kept}. Mount the disk and scan again",
+            )
 
     def _count(self) -> None:
         """Counts artists, albums and spellings for the report."""
@@ -281,6 +326,28 @@ class _FolderScan:
     def _progress(self, files: int, step: str) -> None:
         self.done += files
         self.on_progress(self.done, None, step)
+
+
+def _state(row: Row[Any]) -> FileState:
+    return FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode)
+
+
+def _differs(file: FoundFile, row: Row[Any], has_stable_inodes: bool) -> bool:
+    """Whether a file is not the one that the track's tags were read from, or an older reader read them."""
+    known = _state(row)
+    return (
+        int(row.tag_reader or 0) < TAG_READER
+        or file.state.times != known.times
+        or (has_stable_inodes and file.state.inode != known.inode)
+    )
+
+
+def _has_stable_inodes(files: Sequence[FoundFile], tracks: Mapping[bytes, Row[Any]]) -> bool:
+    """Whether inodes tell files apart: some network and removable disks number them anew with every mount."""
+    known = [(file, row) for file in files if (row := tracks.get(file.path)) is not None]
+    same = [(file, row) for file, row in known if file.state.times == _state(row).times]
+    renumbered = sum(file.state.inode != _state(row).inode for file, row in same)
+    return renumbered <= max(FEW_FILES, len(same) // 2)
 
 
 def _mark_missing(connection: Connection, track_ids: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.tag_fields import FileTags
-from catalog.collection.scan.walk import bounded
+from catalog.collection.scan.walk import FileState
 from catalog.errors import CatalogError
 
 
@@ -22,8 +22,7 @@ class ScannedFile:
 
     path: bytes
     """Relative to the root."""
-    size: int
-    mtime_ns: int
+    state: FileState
     file_signature: str
     tags: FileTags
 
@@ -45,22 +44,21 @@ def read_scanned_file(root: bytes, path: bytes) -> ScannedFile:
         after = os.fstat(handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise FileChangedWhileReadingError("changed while it was read; the next scan reads it again")
-    return ScannedFile(path, after.st_size, bounded(after.st_mtime_ns), signature, tags)
+    return ScannedFile(path, FileState.of(after), signature, tags)
 
 
-def has_left_path(
-    root: bytes, path: bytes, size: int, mtime_ns: int, signature: str, moved_to: ScannedFile
-) -> bool:
-    """Whether the file that was known at `path` is not there any more, so that `moved_to` may be the same file.
+def has_left_path(root: bytes, path: bytes, state: FileState, signature: str | None, new_path: bytes) -> bool:
+    """Whether the file that was known at `path` is not there any more, so that it may be the file at `new_path`.
 
-    False if the file is there unchanged, if only its time changed, and if the file system reports an error.
+    Both are absolute except `path`. False if the file is there unchanged, if only its times changed, and if the file
+    system reports an error.
     """
     full_path = os.path.join(root, path)
     try:
         status = os.stat(full_path)
-        if _differs_only_in_case(full_path, os.path.join(root, moved_to.path), status):
+        if _differs_only_in_case(full_path, new_path, status):
             return True
-        if (status.st_size, bounded(status.st_mtime_ns)) == (size, mtime_ns):
+        if FileState.of(status).times == state.times:
             return False
         handle = os.open(full_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as stream:

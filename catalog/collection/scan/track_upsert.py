@@ -1,7 +1,11 @@
 """Inserts and updates tracks for the files that a scan opened."""
 
+# File names are bytes; a Path holds text.
+# ruff: noqa: PTH118
+
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,13 +18,29 @@ from sqlalchemy import Connection
 from catalog.collection.naming.albums import Album, ensure_albums
 from catalog.collection.naming.artists import ensure_artists
 from catalog.collection.naming.paths import display_path
+from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scanned_file import ScannedFile, has_left_path
+from catalog.collection.scan.walk import FileState
 from catalog.collection.statements import NewStatement, changed_statements, write_statements
 from catalog.db.columns import now
 from catalog.db.derived.track_status import one_track_of, refresh_track_status
 from catalog.db.tables import track
 from catalog.genres.vocabulary import genres_in
 from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
+
+CHANGES = (
+    "size",
+    "mtime_ns",
+    "file_signature",
+    "duration",
+    "codec",
+    "title",
+    "year",
+    "track_number",
+    "artist_id",
+    "album_id",
+)
+"""Columns that make a track count as changed."""
 
 
 class KnownTrack(NamedTuple):
@@ -30,11 +50,22 @@ class KnownTrack(NamedTuple):
     path_bytes: bytes | None
     size: int | None
     mtime_ns: int | None
+    ctime_ns: int | None
+    inode: int | None
     file_signature: str | None
     state: str
+    duration: float | None
+    codec: str | None
     title: str | None
+    year: int | None
+    track_number: int | None
     artist_id: int | None
     album_id: int | None
+
+    @property
+    def file_state(self) -> FileState:
+        """The state of the file when it was last read."""
+        return FileState(self.size, self.mtime_ns, self.ctime_ns, self.inode)
 
 
 @dataclass
@@ -93,7 +124,7 @@ class _TrackMatcher:
 
     def _moved(self, file: ScannedFile) -> KnownTrack | None:
         """A track with the same content that has left its path."""
-        for known in self.by_signature.get((file.file_signature, file.size), []):
+        for known in self.by_signature.get((file.file_signature, file.state.size), []):
             if known.id in self.taken:
                 continue
             if (
@@ -102,10 +133,9 @@ class _TrackMatcher:
                 or has_left_path(
                     self.root,
                     known.path_bytes,
-                    known.size or 0,
-                    known.mtime_ns or 0,
-                    known.file_signature or "",
-                    file,
+                    known.file_state,
+                    known.file_signature,
+                    os.path.join(self.root, file.path),
                 )
             ):
                 return known
@@ -137,7 +167,8 @@ def upsert_tracks(
         NewStatement(track_id, file.tags.genres, file.tags.origin)
         for track_id, file in zip(ids, files, strict=True)
     ]
-    write_statements(connection, "file", changed_statements(connection, "file", statements), vocabulary)
+    changed = changed_statements(connection, "file", statements)
+    write_statements(connection, "file", changed, vocabulary)
     former_artists = {
         known.artist_id
         for known, row in zip(matches, rows, strict=True)
@@ -145,19 +176,20 @@ def upsert_tracks(
     }
     refresh_track_status(connection, [*ids, *one_track_of(connection, former_artists)])
     result = UpsertResult(seen=set(ids))
-    for file, known in zip(files, matches, strict=True):
-        _count(result, file, known)
+    restated = {new.track_id for new in changed}
+    for track_id, row, known in zip(ids, rows, matches, strict=True):
+        _count(result, row, known, is_restated=track_id in restated)
     return result
 
 
-def _count(result: UpsertResult, file: ScannedFile, known: KnownTrack | None) -> None:
+def _count(result: UpsertResult, row: dict[str, Any], known: KnownTrack | None, *, is_restated: bool) -> None:
     if known is None:
         result.added += 1
-    elif known.path_bytes != file.path:
+    elif known.path_bytes != row["path_bytes"]:
         result.moved += 1
     elif known.state != "present":
         result.back += 1
-    elif (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+    elif is_restated or any(getattr(known, name) != row[name] for name in CHANGES):
         result.changed += 1
     else:
         result.unchanged += 1
@@ -197,8 +229,8 @@ def _row(
         "path": display_path(file.path),
         "path_bytes": file.path,
         "state": "present",
-        "size": file.size,
-        "mtime_ns": file.mtime_ns,
+        **file.state._asdict(),
+        "tag_reader": TAG_READER,
         "file_signature": file.file_signature,
         "duration": tags.duration,
         "codec": tags.codec,

@@ -1,7 +1,7 @@
 """The walk through a folder: every audio file once, in a fixed order."""
 
 # File names are bytes; a Path holds text.
-# ruff: noqa: PTH110, PTH116, PTH118
+# ruff: noqa: PTH110, PTH114, PTH116, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 from catalog.collection.naming.audio_extensions import is_audio, suffix_of
 from catalog.collection.naming.paths import display_path, is_within
@@ -39,14 +40,34 @@ Entries = Iterator[tuple[bytes, os.DirEntry[bytes]]]
 """Relative paths and directory entries."""
 
 
+class FileState(NamedTuple):
+    """The columns of `track` that tell whether a file has changed; None if they are not known."""
+
+    size: int | None
+    mtime_ns: int | None
+    ctime_ns: int | None
+    inode: int | None
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """The state in a file's status, limited to the 64 bits of a database column."""
+        return cls(
+            status.st_size, bounded(status.st_mtime_ns), bounded(status.st_ctime_ns), status.st_ino & _INT64
+        )
+
+    @property
+    def times(self) -> tuple[int | None, int | None, int | None]:
+        """Everything but the inode."""
+        return self[:3]
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """An audio file that the walk found."""
 
     path: bytes
     """Relative to the root."""
-    size: int
-    mtime_ns: int
+    state: FileState
 
 
 def is_hidden(name: bytes) -> bool:
@@ -82,6 +103,8 @@ class FolderWalk:
     outside: int = 0
     """Number of audio files outside of the root, reached by links."""
     _entered: set[tuple[int, int]] = field(default_factory=set)
+    _vanished: set[bytes] = field(default_factory=set)
+    """Relative paths that were listed and then not there."""
 
     def __iter__(self) -> Iterator[FoundFile]:
         """The files. Raises OSError if the start cannot be read."""
@@ -108,7 +131,35 @@ class FolderWalk:
             elif self._is_audio_file(path, item.name, status):
                 self.files += 1
                 self.outside += is_outside
-                yield FoundFile(path, status.st_size, bounded(status.st_mtime_ns))
+                yield FoundFile(path, FileState.of(status))
+
+    def is_unread(self, path: bytes) -> bool:
+        """Whether a path is, or is in, one that could not be read."""
+        return any(is_within(path, folder) for folder in self.unread)
+
+    def has_lost(self, path: bytes) -> bool:
+        """Whether a path that the walk did not give is really absent: its folder is still the one that was listed.
+
+        False after an error of the file system, and for a file that was away during the walk only.
+        """
+        if path in self._vanished and os.path.lexists(os.path.join(self.root, path)):
+            return False
+        return self._is_listed(os.path.dirname(path))
+
+    def _is_listed(self, folder: bytes) -> bool:
+        """Whether the nearest existing folder above a path is one that the walk entered."""
+        place = os.path.join(self.root, folder) if folder else self.root
+        try:
+            status = os.stat(place)
+        except (FileNotFoundError, NotADirectoryError):
+            # A broken link may lead to a disk that is not mounted.
+            is_link = os.path.islink(place)
+            return (
+                folder not in {b"", self.start} and not is_link and self._is_listed(os.path.dirname(folder))
+            )
+        except OSError:
+            return False
+        return not stat.S_ISDIR(status.st_mode) or (status.st_dev, status.st_ino) in self._entered
 
     def _status(self, path: bytes, item: os.DirEntry[bytes], real_root: bytes) -> os.stat_result | None:
         """The status of an entry, links followed; None for an ignored or broken link and after an error."""
@@ -117,7 +168,9 @@ class FolderWalk:
                 return None
             return item.stat()
         except FileNotFoundError:
-            if item.is_symlink() and is_audio(item.name):
+            if not item.is_symlink():
+                self._vanished.add(path)
+            elif is_audio(item.name):
                 self.warn(path, "is a broken link")
         except OSError as error:
             self._refuse(path, error)

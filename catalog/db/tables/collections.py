@@ -51,6 +51,7 @@ collection = sa.Table(
     ),
     Column("added_at", UTCDateTime, nullable=False, default=now),
     Column("scanned_at", UTCDateTime),
+    Column("root_inode", sa.BigInteger, comment="inode of the root folder at the last scan"),
     check_in("kind", "folder", "data_set"),
 )
 
@@ -115,6 +116,9 @@ track = sa.Table(
     Column("external_id", Text),
     Column("added_at", UTCDateTime, nullable=False, default=now),
     Column("seen_at", UTCDateTime, comment="when a scan last saw the file"),
+    Column("ctime_ns", sa.BigInteger, comment="when the file or its status last changed"),
+    Column("inode", sa.BigInteger),
+    Column("tag_reader", Integer, comment="version of the reader that read its tags"),
     sa.UniqueConstraint("collection_id", "path_bytes"),
     sa.UniqueConstraint("collection_id", "external_id"),
     # Tracks without a file have neither and are left out of the indexes.

@@ -1,5 +1,6 @@
 """The walk, over folders as hostile as a disk can hold."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -156,7 +157,7 @@ def test_what_is_given_is_size_and_time(tmp_path):
     touch(tmp_path, "a.mp3")
     os.utime(tmp_path / "a.mp3", ns=(5, 123456789))
     (found,) = FolderWalk(os.fsencode(tmp_path))
-    assert (found.size, found.mtime_ns) == (1, 123456789)
+    assert found.state[:2] == (1, 123456789)
     assert stat.S_ISREG((tmp_path / "a.mp3").stat().st_mode)
 
 
@@ -165,3 +166,52 @@ def test_many_suffixes_do_not_fill_the_memory(tmp_path):
     _, walked = walk(tmp_path)
     assert len(walked.skipped) <= 201
     assert walked.skipped["other"] == 100
+
+
+def test_a_lost_file_is_believed_where_its_folder_is_the_one_that_was_listed(tmp_path):
+    touch(tmp_path, "a/1.mp3", "b/c/2.mp3", "d/3.mp3")
+    _, walked = walk(tmp_path)
+    assert walked.has_lost(b"a/9.mp3")
+    assert walked.has_lost(b"never/9.mp3")
+    # A disk at `b` goes away and leaves an empty mount point.
+    (tmp_path / "b").rename(tmp_path / "b-away")
+    (tmp_path / "b").mkdir()
+    assert not walked.has_lost(b"b/c/2.mp3")
+    assert not walked.has_lost(b"b/9.mp3")
+    assert walked.has_lost(b"d/9.mp3")
+
+
+def test_a_file_behind_a_broken_link_is_not_lost(tmp_path):
+    root = tmp_path / "music"
+    touch(root, "1.mp3")
+    touch(tmp_path / "disk", "2.mp3")
+    (root / "more").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    _, walked = walk(root)
+    assert not walked.has_lost(b"more/2.mp3")
+
+
+def test_a_folder_that_reports_an_error_has_lost_nothing(tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.mp3")
+    _, walked = walk(tmp_path)
+    plain = os.stat
+
+    def stale(path, **options):
+        if os.fsencode(path).endswith(b"/a"):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return plain(path, **options)
+
+    monkeypatch.setattr(os, "stat", stale)
+    assert not walked.has_lost(b"a/9.mp3")
+
+
+def test_a_file_that_is_away_during_the_walk_only_is_not_lost(tmp_path):
+    touch(tmp_path, "1.mp3", "2.mp3")
+    walked = FolderWalk(os.fsencode(tmp_path))
+    files = iter(walked)
+    next(files)
+    (tmp_path / "2.mp3").rename(tmp_path / "away")
+    assert list(files) == []
+    assert walked.has_lost(b"2.mp3")
+    (tmp_path / "away").rename(tmp_path / "2.mp3")
+    assert not walked.has_lost(b"2.mp3")
