@@ -4,7 +4,7 @@ A reason is a JSON object with a `kind`, its numbers and genre ids. It holds no 
 needs no new audit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from catalog.text import percent, pluralize
@@ -67,26 +67,34 @@ def artist_reason(
     }
 
 
-def neighbors_reason(suggested: int, tagged_as_suggested: int, of: int) -> dict[str, Any] | None:
-    """The labels of the most similar tracks by other artists; None unless most are tagged as suggested."""
-    if tagged_as_suggested * 2 <= of:
+def neighbors_reason(suggested: int, near: Sequence[int], counted: Sequence[int]) -> dict[str, Any] | None:
+    """The most similar tracks by other artists, nearest first, and those of them that are tagged as suggested.
+
+    None without similar tracks.
+    """
+    if not near:
         return None
-    return {"kind": "neighbors", "genre_id": suggested, "tracks": tagged_as_suggested, "of": of}
+    return {"kind": "neighbors", "genre_id": suggested, **_counted_neighbors(near, counted)}
+
+
+def _counted_neighbors(near: Sequence[int], counted: Sequence[int]) -> dict[str, Any]:
+    return {"tracks": len(counted), "of": len(near), "near": list(near), "counted": list(counted)}
 
 
 def isolated_tag_reason(tagged: int) -> dict[str, Any]:
-    """Almost no similar track has the same tag."""
+    """At most one of the most similar tracks by any artist, also the same one, has the same tag."""
     return {"kind": "isolated_tag", "tagged_genre_id": tagged}
 
 
-def other_tags_reason(tagged: int, fitting: int, tagged_alike: int, of: int) -> dict[str, Any]:
-    """The track has another tag, which fits; and the number of its neighbors that have the suspect tag."""
+def other_tags_reason(
+    tagged: int, fitting: int, near: Sequence[int], counted: Sequence[int]
+) -> dict[str, Any]:
+    """The track has another tag, which fits; its neighbors, and those of them that have the suspect tag."""
     return {
         "kind": "other_tags",
         "tagged_genre_id": tagged,
         "genre_id": fitting,
-        "tracks": tagged_alike,
-        "of": of,
+        **_counted_neighbors(near, counted),
     }
 
 
@@ -117,14 +125,16 @@ def _describe_artist(reason: Reason, names: GenreNames) -> str:
 
 def _describe_neighbors(reason: Reason, names: GenreNames) -> str:
     genre = names[reason["genre_id"]]
+    only = "" if reason["tracks"] * 2 > reason["of"] else "Only "
     return (
-        f"{reason['tracks']:,} of the {reason['of']:,} most similar tracks by other artists are tagged {genre} "
-        "or a narrower genre"
+        f"{only}{reason['tracks']:,} of the {reason['of']:,} most similar tracks by other artists are tagged {genre} "
+        f"or a kind of {genre}"
     )
 
 
 def _describe_isolated_tag(reason: Reason, names: GenreNames) -> str:
-    return f"Almost none of the most similar tracks are tagged {names[reason['tagged_genre_id']]}"
+    tag = names[reason["tagged_genre_id"]]
+    return f"Among the most similar tracks by any artist, at most one is tagged {tag}"
 
 
 def _describe_other_tags(reason: Reason, names: GenreNames) -> str:

@@ -228,6 +228,7 @@ def common_reasons(tracks: Sequence[Sequence[Reason]], genre_names: GenreNames) 
     A single track keeps its sentences. Predictions and neighbors of several tracks are summarized in numbers; of the
     other kinds the sentences that hold for the most tracks are kept.
     """
+    tracks = [[reason for reason in reasons if not _is_weak(reason)] for reasons in tracks]
     if len(tracks) == 1:
         sentences = [describe_reason(reason, genre_names) for reason in tracks[0]]
     else:
@@ -244,6 +245,11 @@ def common_reasons(tracks: Sequence[Sequence[Reason]], genre_names: GenreNames) 
         ]
         sentences += [sentence for sentence, _ in others.most_common(MOST_REASONS)]
     return tuple(sentences[:MOST_REASONS])
+
+
+def _is_weak(reason: Reason) -> bool:
+    """At most half of the similar tracks are tagged as suggested."""
+    return bool(reason["kind"] == "neighbors" and reason["tracks"] * 2 <= reason["of"])
 
 
 def _summarize_predictions(reasons: Sequence[Reason], genre_names: GenreNames) -> str:

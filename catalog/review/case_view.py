@@ -15,6 +15,7 @@ from catalog.audit.reasons import Reason, describe_reason
 from catalog.db.tables import (
     album,
     artist,
+    audit,
     collection,
     decision,
     duplicate_pair,
@@ -33,7 +34,7 @@ from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecideError
-from catalog.review.similar_tracks import Neighbor, NeighborIndex, neighbors_of
+from catalog.review.similar_tracks import Neighbor, NeighborIndex, similar_tracks
 from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable, unjudged_sample
 
 
@@ -109,7 +110,7 @@ class ReviewTrack:
     stated_by: str | None
     stated_at: datetime | None
     choices: tuple[PredictedGenre, ...]
-    """The most likely genres by the active model, at most five."""
+    """The most likely genres, at most five: by the model of the audit in a case, else by the active model."""
     neighbors: tuple[Neighbor, ...]
     duplicates: tuple[Duplicate, ...]
 
@@ -188,7 +189,9 @@ def view_case(connection: Connection, case_id: str, index: NeighborIndex | None 
         .where(is_reviewable(), review_case.c.case_id == case_id)
         .order_by(suspect.c.suspicion.desc(), suspect.c.id)
     ).all()
-    facts = load_review_tracks(connection, [row.track_id for row in rows], index)
+    facts = load_review_tracks(connection, [row.track_id for row in rows], model_id=_audit_model(connection))
+    reasons = {row.track_id: row.reasons for row in rows}
+    neighbors = {} if index is None else similar_tracks(connection, index, reasons)
     _, genre_names = load_broader(connection)
     decided = _decisions(connection, [row.track_id for row in rows])
     return CaseView(
@@ -197,7 +200,7 @@ def view_case(connection: Connection, case_id: str, index: NeighborIndex | None 
         record=pair_acceptance(connection, case.tagged_genre_id, case.suggested_genre_id),
         tracks=tuple(
             CaseTrack(
-                **facts[row.track_id],
+                **(facts[row.track_id] | {"neighbors": neighbors.get(row.track_id, ())}),
                 suspect_id=row.id,
                 suspicion=row.suspicion,
                 expected_right=row.expected_right,
@@ -214,16 +217,25 @@ def view_case(connection: Connection, case_id: str, index: NeighborIndex | None 
 
 def view_track(connection: Connection, track_id: int, index: NeighborIndex | None = None) -> ReviewTrack:
     """One track, suspect or not, as the audit sample shows it after the judgment. Raises NothingToDecideError."""
-    facts = load_review_tracks(connection, [track_id], index)
+    facts = load_review_tracks(connection, [track_id])
     if track_id not in facts:
         raise NothingToDecideError(f"there is no track {track_id}")
-    return ReviewTrack(**facts[track_id])
+    neighbors = {} if index is None else similar_tracks(connection, index, {track_id: ()})
+    return ReviewTrack(**(facts[track_id] | {"neighbors": neighbors.get(track_id, ())}))
+
+
+def _audit_model(connection: Connection) -> int | None:
+    """The model of the latest label audit; None for an audit without a model."""
+    model_id: int | None = connection.execute(
+        sa.select(audit.c.model_id).where(audit.c.id == latest_audit("labels"))
+    ).scalar_one_or_none()
+    return model_id
 
 
 def load_review_tracks(
-    connection: Connection, track_ids: Sequence[int], index: NeighborIndex | None
+    connection: Connection, track_ids: Sequence[int], *, model_id: int | None = None
 ) -> dict[int, dict[str, Any]]:
-    """The arguments of `ReviewTrack` by track id."""
+    """The arguments of `ReviewTrack` by track id, without neighbors; predictions of a model, by default the active."""
     rows = connection.execute(
         sa.select(
             track.c.id.label("track_id"),
@@ -248,15 +260,14 @@ def load_review_tracks(
         .join(album, album.c.id == track.c.album_id, isouter=True)
         .where(track.c.id.in_(track_ids))
     ).mappings()
-    tags, choices = _tags(connection, track_ids), _predicted_genres(connection, track_ids)
+    tags, choices = _tags(connection, track_ids), _predicted_genres(connection, track_ids, model_id)
     duplicates = _duplicates(connection, track_ids)
-    neighbors = {} if index is None else neighbors_of(connection, index, track_ids)
     return {
         row["track_id"]: {
             **row,
             "tags": tuple(tags[row["track_id"]]),
             "choices": choices.get(row["track_id"], ()),
-            "neighbors": neighbors.get(row["track_id"], ()),
+            "neighbors": (),
             "duplicates": tuple(duplicates[row["track_id"]]),
         }
         for row in rows
@@ -278,13 +289,16 @@ def _tags(connection: Connection, track_ids: Sequence[int]) -> defaultdict[int, 
 
 
 def _predicted_genres(
-    connection: Connection, track_ids: Sequence[int]
+    connection: Connection, track_ids: Sequence[int], model_id: int | None
 ) -> dict[int, tuple[PredictedGenre, ...]]:
     names: dict[int, str] = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
     rows = connection.execute(
         sa.select(prediction)
         .join_from(prediction, model, model.c.id == prediction.c.model_id)
-        .where(model.c.status == "active", prediction.c.track_id.in_(track_ids))
+        .where(
+            model.c.status == "active" if model_id is None else model.c.id == model_id,
+            prediction.c.track_id.in_(track_ids),
+        )
     ).mappings()
     return {
         row["track_id"]: tuple(

@@ -31,16 +31,28 @@ def nearest_tracks(
     X: Matrix, groupings: Sequence[Integers], queries: Integers, *, count: int = NEIGHBORS
 ) -> list[Integers]:
     """`nearest_of_other_groups` for several groupings, each (n,), with one pass over the matrix."""
+    return nearest_to(X, groupings, X[queries], [groups[queries] for groups in groupings], count=count)
+
+
+def nearest_to(
+    X: Matrix,
+    groupings: Sequence[Integers],
+    vectors: Matrix,
+    groups_of_vectors: Sequence[Integers],
+    *,
+    count: int = NEIGHBORS,
+) -> list[Integers]:
+    """`nearest_tracks` for query vectors (queries, dimensions) that need not be in X, with their groups (queries,)."""
     mean, deviation = moments(X)
-    rows = unit_vectors(X[queries], mean, deviation)
-    nearest = [_Nearest(len(queries), count) for _ in groupings]
-    for start, part in row_chunks(X, CHUNK_CELLS // max(min(len(queries), QUERIES_AT_ONCE), 1)):
+    rows = unit_vectors(vectors, mean, deviation)
+    nearest = [_Nearest(len(rows), count) for _ in groupings]
+    for start, part in row_chunks(X, CHUNK_CELLS // max(min(len(rows), QUERIES_AT_ONCE), 1)):
         candidates = unit_vectors(part, mean, deviation)
-        for first in range(0, len(queries), QUERIES_AT_ONCE):
+        for first in range(0, len(rows), QUERIES_AT_ONCE):
             batch = slice(first, first + QUERIES_AT_ONCE)
             similarity = rows[batch] @ candidates.T
-            for groups, table in zip(groupings, nearest, strict=True):
-                same_group = groups[queries[batch]][:, None] == groups[None, start : start + len(part)]
+            for groups, own, table in zip(groupings, groups_of_vectors, nearest, strict=True):
+                same_group = own[batch][:, None] == groups[None, start : start + len(part)]
                 table.update(batch, np.where(same_group, -np.inf, similarity), start)
     return [np.where(np.isneginf(table.similarity), NO_NEIGHBOR, table.position) for table in nearest]
 

@@ -17,7 +17,7 @@ from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
 from catalog.review.redo import last_undo
 from catalog.review.review_queue import QueueItem, next_item
-from catalog.review.similar_tracks import neighbors_of
+from catalog.review.similar_tracks import similar_tracks
 from catalog.web.rendering import fragment
 from catalog.web.request import LONGEST, ReviewRequest, validated_text
 
@@ -75,7 +75,7 @@ def render_case(request: ReviewRequest, case_id: str, track_id: int | None = Non
     with request.state.database.read() as connection:
         view = view_case(connection, case_id)
         shown = _shown(view, track_id)
-        neighbors = {} if index is None else neighbors_of(connection, index, [shown.track_id])
+        neighbors = similar_tracks(connection, index, {shown.track_id: shown.reasons})
         has_undone = last_undo(connection, request.reviewer) is not None
     return fragment(
         "case.html",

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.arrays import Integers
 from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.case_grouping import SuspectGroup, group_into_cases
 from catalog.audit.labels.estimated_precision import refresh_expected_right
@@ -161,8 +162,14 @@ def _row(audit_id: int, evidence: Evidence, issue: Suspect, case_key: int | None
         "review_case_id": case_key,
         "suspicion": issue.suspicion,
         "relation": issue.relation,
-        "reasons": list(issue.reasons),
+        "reasons": [_with_track_ids(each, evidence.track_ids) for each in issue.reasons],
     }
+
+
+def _with_track_ids(reason: dict[str, Any], track_ids: Integers) -> dict[str, Any]:
+    """The reason with the ids of its neighbors in place of their positions."""
+    positions = {field: reason[field] for field in ("near", "counted") if field in reason}
+    return reason | {field: track_ids[at].tolist() for field, at in positions.items()}
 
 
 def _report(connection: Connection, audit_id: int, audited: int, *, is_new: bool) -> LabelAudit:

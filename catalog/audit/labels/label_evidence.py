@@ -34,7 +34,7 @@ from catalog.learning.dataset.hierarchy import Hierarchy
 from catalog.learning.registry.default_feature_sets import DEFAULTS
 from catalog.learning.registry.registry import model_feature_sets
 
-EVIDENCE_VERSION = 7
+EVIDENCE_VERSION = 8
 """Raised when the same evidence gets another weight, so that a new audit is made."""
 FURTHER_FEATURE_SETS = DEFAULTS
 """Feature sets besides the model's first that give an opinion of their own if every track has a vector."""

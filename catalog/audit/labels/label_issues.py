@@ -61,7 +61,7 @@ class Suspect:
     relation: Relation
     """Of the suggestion to the nearest tag. `narrower` is not a suspicion: the tag could be more precise."""
     reasons: tuple[dict[str, Any], ...]
-    """See `catalog.audit.reasons`."""
+    """See `catalog.audit.reasons`; their neighbors are positions of tracks, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +305,7 @@ def _suspects(
     for at in np.flatnonzero(suspicion >= least):
         tags = audited.tags[row[at]]
         suggested = genres.hierarchy.classes[alternatives.choice[at]]
+        near_tracks = near.of_others(int(row[at]))
         reasons = [
             *_prediction_reasons(alternatives, int(at), suggested, audited, opinions),
             artist_reason(
@@ -314,7 +315,9 @@ def _suspects(
                 int(of_artist.for_tag[at]),
                 int(of_artist.of[at]),
             ),
-            neighbors_reason(suggested, int(neighbors.for_choice[at]), int(neighbors.of[at])),
+            neighbors_reason(
+                suggested, near_tracks, [each for each in near_tracks if for_choice[at, y[each]]]
+            ),
             isolated_tag_reason(tags[0]) if is_isolated[at] else None,
         ]
         yield Suspect(

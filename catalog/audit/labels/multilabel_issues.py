@@ -134,7 +134,9 @@ def _score_pairs(
             relation=genre_relation(pair.other, [pair.genre], genres.broader),
             reasons=(
                 prediction_reason(pair.other, fitting, pair.genre, own),
-                other_tags_reason(pair.genre, pair.other, int(has[near, pair.column].sum()), len(near)),
+                other_tags_reason(
+                    pair.genre, pair.other, near, [row for row in near if has[row, pair.column]]
+                ),
             ),
         )
 

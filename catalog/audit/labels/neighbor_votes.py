@@ -47,6 +47,11 @@ class NeighborVotes:
             return cls(query, empty, empty)
         return cls(query, *nearest_tracks(vectors, [groups, np.arange(len(groups))], query))
 
+    def of_others(self, row: int) -> list[int]:
+        """The positions of a query track's nearest tracks by other artists, nearest first."""
+        near = self.by_others[np.searchsorted(self.query, row)].tolist()
+        return [position for position in near if position != NO_NEIGHBOR]
+
     def count(self, row: Integers, y: Integers, for_choice: Booleans, for_tag: Booleans) -> VoteCounts:
         """The votes of tracks by other artists: `row` (m,) are query tracks, y (n,) classes, the rest (m, classes)."""
         near = self.by_others[np.searchsorted(self.query, row)]

@@ -113,7 +113,17 @@ def _lines(view: Any) -> Iterator[str]:
         for sentence in each.explanations:
             yield f"  {sentence}"
         for one in each.neighbors:
-            by = " (confirmed)" if one.is_confirmed else ""
-            yield f"  similar to {one.artist or 'unknown'} - {one.title or one.path}: {', '.join(one.genres)}{by}"
+            yield f"  {'*' if one.is_counted else ' '} similar to {_describe_neighbor(one)}"
         for one in each.duplicates:
             yield f"  {one.kind.replace('_', ' ')} as track {one.track_id}, {one.tagged_genres or 'untagged'}"
+
+
+def _describe_neighbor(one: Any) -> str:
+    if one.hidden:
+        return "a track of the audit sample" if one.hidden == "sample" else "a track that was removed"
+    remarks = [
+        *(["confirmed"] if one.is_confirmed else []),
+        *(["tagged anew after the audit"] if one.is_changed else []),
+    ]
+    note = f" ({', '.join(remarks)})" if remarks else ""
+    return f"{one.artist or 'unknown'} - {one.title or one.path}: {', '.join(one.genres)}{note}"

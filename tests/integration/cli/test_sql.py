@@ -366,7 +366,10 @@ def test_reasons_are_sentences_in_a_table_and_data_in_json(invoke: Any, database
         genre_id, name = connection.execute(sa.text("SELECT id, name FROM genre ORDER BY id LIMIT 1")).one()
     reasons = [{"kind": "isolated_tag", "tagged_genre_id": genre_id}]
     query = f"SELECT '{json.dumps(reasons)}' AS reasons"
-    assert f"Almost none of the most similar tracks are tagged {name}" in invoke("sql", query).out
+    assert (
+        f"Among the most similar tracks by any artist, at most one is tagged {name}"
+        in invoke("sql", query).out
+    )
     (row,) = json.loads(invoke("sql", query, "--json").out)
     assert json.loads(row["reasons"]) == reasons
 

@@ -40,7 +40,7 @@ SHAPE = (
 CLASSES = ("Rock", "Metal", "Death Metal", "Pop", "Punk", "Folk", "Hip-Hop", "Classical")
 REASONS = (
     "Typically predicted Rock (81\xa0%); the tag Metal gets 4\xa0%",
-    "108 of the 120 most similar tracks by other artists are tagged Rock or a narrower genre",
+    "108 of the 120 most similar tracks by other artists are tagged Rock or a kind of Rock",
 )
 BAND, WRONG_TAG, RIGHT_TAG, WRONG_TRACKS = "The Paper Lanterns", "Metal", "Rock", 14
 

@@ -128,7 +128,9 @@ def test_decided_and_merely_imprecise_tags_are_no_doubts(database: Database):
     doubts = read_report_data(database).cases
     assert (doubts.cases, doubts.tracks, doubts.narrower, doubts.decided) == (2, 2, 1, 1)
     assert [(case.tracks, case.examples[0].title) for case in doubts.largest] == [(1, "T0"), (1, "T3")]
-    assert doubts.largest[1].reasons == ("Almost none of the most similar tracks are tagged Metal",)
+    assert doubts.largest[1].reasons == (
+        "Among the most similar tracks by any artist, at most one is tagged Metal",
+    )
 
 
 def add_audit_that_never_ended(connection: sa.Connection) -> None:

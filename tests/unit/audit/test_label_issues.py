@@ -82,7 +82,7 @@ def test_reasons_are_numbers_and_become_sentences():
         "Predicted Rock (81\xa0%); the tag Folk gets 4\xa0%",
         "The artist's 5 tracks together are predicted Rock rather than Folk",
         "4 of the artist's 4 other tracks are tagged Rock",
-        "10 of the 10 most similar tracks by other artists are tagged Rock or a narrower genre",
+        "10 of the 10 most similar tracks by other artists are tagged Rock or a kind of Rock",
     ]
     assert json.loads(json.dumps(suspect.reasons))[0]["probability"] == 0.81
 

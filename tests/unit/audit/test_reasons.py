@@ -41,16 +41,22 @@ def test_artist_reason_follows_the_majority():
     assert (supporting_tag["supports"], supporting_tag["genre_id"], supporting_tag["tracks"]) == ("tag", 2, 4)
 
 
-def test_neighbors_reason_needs_a_majority():
-    assert neighbors_reason(1, 5, 10) is None
-    assert neighbors_reason(1, 6, 10) is not None
+def test_neighbors_reason_counts_the_neighbors_it_names():
+    assert neighbors_reason(1, [], []) is None
+    reason = neighbors_reason(1, [7, 8, 9], [7, 9])
+    assert reason is not None
+    sentence = "of the 3 most similar tracks by other artists are tagged Rock or a kind of Rock"
+    assert describe_reason(reason, NAMES) == f"2 {sentence}"
+    weak = neighbors_reason(1, [7, 8, 9], [8])
+    assert weak is not None
+    assert describe_reason(weak, NAMES) == f"Only 1 {sentence}"
 
 
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (isolated_tag_reason(2), "Almost none of the most similar tracks are tagged Metal"),
-        (other_tags_reason(2, 1, 0, 0), "The other tag Rock fits"),
+        (isolated_tag_reason(2), "Among the most similar tracks by any artist, at most one is tagged Metal"),
+        (other_tags_reason(2, 1, [], []), "The other tag Rock fits"),
         (
             cluster_reason("musicnn", 1, 0.85),
             "Near the center of a cluster (musicnn) in which 85\xa0% of the tracks by other artists are tagged Rock",

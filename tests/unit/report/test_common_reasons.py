@@ -12,7 +12,7 @@ NAMES = {ROCK: "Rock", METAL: "Metal"}
 def reasons(probability: float, agreeing: int) -> list[dict[str, Any]]:
     stored = [
         prediction_reason(ROCK, probability, METAL, 0.1),
-        neighbors_reason(ROCK, agreeing, 10),
+        neighbors_reason(ROCK, range(10), range(agreeing)),
         artist_reason(ROCK, 3, METAL, 0, 3),
     ]
     return [reason for reason in stored if reason is not None]
@@ -21,14 +21,14 @@ def reasons(probability: float, agreeing: int) -> list[dict[str, Any]]:
 def test_a_single_track_keeps_its_sentences() -> None:
     assert common_reasons([reasons(0.8, 9)], NAMES)[:2] == (
         "Predicted Rock (80\xa0%); the tag Metal gets 10\xa0%",
-        "9 of the 10 most similar tracks by other artists are tagged Rock or a narrower genre",
+        "9 of the 10 most similar tracks by other artists are tagged Rock or a kind of Rock",
     )
 
 
 def test_several_tracks_are_summarized() -> None:
     assert common_reasons([reasons(0.8, 9), reasons(0.6, 7), reasons(0.9, 8)], NAMES) == (
         "Typically predicted Rock (80\xa0%); the tag Metal gets 10\xa0%",
-        "24 of the 30 most similar tracks by other artists are tagged Rock or a narrower genre",
+        "24 of the 30 most similar tracks by other artists are tagged Rock or a kind of Rock",
         "3 of the artist's 3 other tracks are tagged Rock",
     )
 
