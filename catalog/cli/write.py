@@ -19,7 +19,7 @@ from catalog.text import pluralize, printable
 from catalog.writeback.replace_files import WriteReport, reason_of
 from catalog.writeback.write_plan import Plan, Selection, TagChange, plan_changes
 from catalog.writeback.write_recovery import recover
-from catalog.writeback.write_run import check_writable, only_writer, write_tags
+from catalog.writeback.write_run import check_writable, compare_with_files, only_writer, write_tags
 from catalog.writeback.write_undo import Written, undo_writes, written_rows
 
 SHOWN = 10
@@ -95,9 +95,8 @@ def _preview(
         print_rows([_undo_row(row) for row in rows], output_format, COLUMNS)
         say(f"would undo {pluralize(len(rows), 'file')}; nothing was changed")
         return 0
-    with database.read() as connection:
-        plan = plan_changes(connection, selection, vocabulary)
-    planned = [_planned_row(change) for change in plan.changes]
+    plan = _plan(database, vocabulary, selection)
+    planned = [_planned_row(change, vocabulary) for change in plan.changes]
     print_rows(planned, output_format, COLUMNS)
     _say_plan(plan)
     skipped = sum(row["state"] == "skipped" for row in planned)
@@ -106,16 +105,22 @@ def _preview(
     return 0
 
 
+def _plan(database: Database, vocabulary: Vocabulary, selection: Selection) -> Plan:
+    with database.read() as connection:
+        plan = plan_changes(connection, selection, vocabulary)
+    compare_with_files(plan, selection, vocabulary)
+    return plan
+
+
 def _write(
     database: Database, vocabulary: Vocabulary, selection: Selection, output_format: str, *, yes: bool
 ) -> int:
-    with database.read() as connection:
-        plan = plan_changes(connection, selection, vocabulary)
+    plan = _plan(database, vocabulary, selection)
     _say_plan(plan)
     if not plan.changes:
         _print(WriteReport(None), output_format)
         say(
-            f"nothing to write: {pluralize(plan.agreeing, 'file')} already with the decided genre"
+            f"nothing to write: {pluralize(len(plan.agreeing), 'file')} already with the decided genre"
             if plan.agreeing or plan.left_out
             else "nothing to write: no such track has a decision; see: catalog review list"
         )
@@ -177,10 +182,10 @@ def _say_plan(plan: Plan) -> None:
         warn(f"and {len(plan.left_out) - SHOWN:,} more decisions that are not written")
 
 
-def _planned_row(change: TagChange) -> dict[str, object]:
+def _planned_row(change: TagChange, vocabulary: Vocabulary) -> dict[str, object]:
     message = None
     try:
-        check_writable(change)
+        check_writable(change, vocabulary)
     except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
         message = reason_of(error)
     state = "planned" if message is None else "skipped"

@@ -77,8 +77,8 @@ class Plan:
 
     changes: list[TagChange] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
-    agreeing: int = 0
-    """Files whose genre is that of the decision."""
+    agreeing: list[TagChange] = field(default_factory=list)
+    """Files whose genre is that of the decision, as far as the catalog knows; see `write_run.compare_with_files`."""
 
 
 def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocabulary) -> Plan:
@@ -96,12 +96,12 @@ def plan_changes(connection: Connection, selection: Selection, vocabulary: Vocab
             of_file = of_files.get(row.id)
             before = "" if of_file is None else of_file.as_written
             names, refused = _spelled(decided.get(row.statement_id, ()), vocabulary)
-            is_same = _term_ids(genres_in([before], vocabulary), vocabulary) == _term_ids(names, vocabulary)
+            is_same = has_same_genres([before], names, vocabulary)
             if refused and not names:
                 reason = f"{' and '.join(refused)} may not be written to files; see: catalog genres export"
                 plan.left_out.append(LeftOut(row.id, row.path, reason))
             elif is_same:
-                plan.agreeing += 1
+                plan.agreeing.append(_change(row, before, names))
             elif _is_newer(of_file, row.statement_id) and row.id not in selection.track_ids:
                 plan.left_out.append(LeftOut(row.id, row.path, CHANGED_SINCE))
             else:
@@ -182,6 +182,11 @@ def _spelled(genre_ids: Sequence[int], vocabulary: Vocabulary) -> tuple[list[str
         else:
             refused.append(term.name)
     return list(names), refused
+
+
+def has_same_genres(values: Sequence[str], names: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """Whether the values of a genre field stand for these genres, in this order, whatever their spelling."""
+    return _term_ids(genres_in(values, vocabulary), vocabulary) == _term_ids(names, vocabulary)
 
 
 def _term_ids(names: Sequence[str], vocabulary: Vocabulary) -> list[int | None]:

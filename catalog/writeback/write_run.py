@@ -7,15 +7,18 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.scan.file_tags import read_file_tags
+from catalog.collection.statements import joined_text
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.errors import CatalogError
-from catalog.genres.vocabulary import Vocabulary
+from catalog.genres.vocabulary import Vocabulary, genres_in
 from catalog.writeback.binary_diff import make_patch
 from catalog.writeback.formats.genre_rewrite import format_of, write_genres
 from catalog.writeback.replace_files import (
@@ -28,9 +31,9 @@ from catalog.writeback.replace_files import (
     run_operation,
     stage_file,
 )
-from catalog.writeback.target_file import Facts, copy_content, find_target_file, locked
+from catalog.writeback.target_file import Facts, FileWriteError, copy_content, find_target_file, locked
 from catalog.writeback.write_journal import note_failed, note_written, plan_rows
-from catalog.writeback.write_plan import TagChange
+from catalog.writeback.write_plan import Plan, Selection, TagChange, has_same_genres
 
 _ADVISORY_KEY = 0x7461675F77726974
 """The bytes of `tag_writ`: the key of the advisory lock on PostgreSQL."""
@@ -64,11 +67,51 @@ def write_tags(
     return run_operation(database, operation, changes, on_progress)
 
 
-def check_writable(change: TagChange) -> None:
+def compare_with_files(plan: Plan, selection: Selection, vocabulary: Vocabulary) -> None:
+    """Corrects a plan by the genres that the files have now, which the catalog may not know.
+
+    A file that has the decided genre already needs no change. A file that has another genre than the catalog knows
+    becomes a change, which fails with a reason; or is written if its track is named in `selection`.
+    """
+    candidates = [*plan.changes, *plan.agreeing]
+    plan.changes, plan.agreeing = [], []
+    for change in candidates:
+        values = _genres_now(change)
+        if values is not None and has_same_genres(values, change.names, vocabulary):
+            plan.agreeing.append(change)
+        elif values is not None and change.track_id in selection.track_ids:
+            plan.changes.append(replace(change, before=joined_text(values)))
+        else:
+            plan.changes.append(change)
+
+
+def check_writable(change: TagChange, vocabulary: Vocabulary) -> None:
     """Checks a file before a write. Raises FileWriteError or TagFormatError if it cannot be written."""
     target = find_target_file(change.root, change.path, change.size, change.mtime_ns)
+    base = os.path.basename(change.path)  # noqa: PTH119 - bytes
     with locked(target) as stream:
-        format_of(stream, os.path.basename(change.path))  # noqa: PTH119 - bytes
+        format_of(stream, base)
+        _require_known_genre(stream, base, change, vocabulary)
+
+
+def _genres_now(change: TagChange) -> tuple[str, ...] | None:
+    """The genres in the file; None if it cannot be opened."""
+    name = os.path.join(change.root, change.path)  # noqa: PTH118 - bytes
+    try:
+        with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            return read_file_tags(stream, os.path.basename(change.path)).genres  # noqa: PTH119 - bytes
+    except OSError:
+        return None
+
+
+def _require_known_genre(stream: BinaryIO, base: bytes, change: TagChange, vocabulary: Vocabulary) -> None:
+    """Raises FileWriteError if the file has another genre than the catalog knows."""
+    values = read_file_tags(stream, base).genres
+    if not has_same_genres(values, genres_in([change.before], vocabulary), vocabulary):
+        raise FileWriteError(
+            f"its genre is now {joined_text(values) or 'none'}; the catalog knows "
+            f"{change.before or 'none'}. Run first: catalog scan --reread"
+        )
 
 
 def _stage(change: TagChange, batch: str, row_id: int, vocabulary: Vocabulary) -> StagedFile:
@@ -76,8 +119,9 @@ def _stage(change: TagChange, batch: str, row_id: int, vocabulary: Vocabulary) -
     base = os.path.basename(change.path)  # noqa: PTH119 - bytes
 
     def fill(source: BinaryIO, copy: BinaryIO, _facts: Facts) -> None:
-        # Refuses other formats before the copy.
+        # Refused before the copy.
         format_of(source, base)
+        _require_known_genre(source, base, change, vocabulary)
         copy_content(source, copy)
         write_genres(copy, base, change.names, vocabulary)
 

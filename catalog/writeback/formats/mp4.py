@@ -54,6 +54,11 @@ class Mp4Format(TagFormat):
         """Whether the file has an item list."""
         return _items(_movie(stream)[1]) is not None
 
+    def holds_one_value(self, stream: BinaryIO) -> bool:
+        """Whether the file is made for QuickTime, whose programs read one value."""
+        meta = _child(_child(_movie(stream)[1], b"udta") or b"", b"meta")
+        return not meta or _version_size(meta) == 0
+
     def contents(self, stream: BinaryIO) -> TagContents:
         """The texts of the items; no pictures, because no other tag of the file has them."""
         texts = {}

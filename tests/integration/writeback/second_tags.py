@@ -205,7 +205,7 @@ def dff() -> bytes:
 
 def first_tag(data: bytes) -> bytes:
     """The file from its first ID3 tag on."""
-    return data[data.index(b"ID3\x03") :]
+    return data[data.find(b"ID3\x03") :]
 
 
 Reader = Callable[[bytes], Names]

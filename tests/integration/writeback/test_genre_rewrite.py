@@ -68,15 +68,6 @@ def test_every_format_is_written_and_undone_byte_for_byte(music: MusicFolder, de
     assert len(list(music.folder.iterdir())) == len(files)
 
 
-READ_ONLY_BY_FFMPEG = (
-    "MP4 without version",
-    "MP4, QuickTime texts",
-    "DSDIFF, DIIN",
-    "WAVE, INFO",
-    "WavPack, ID3v1",
-)
-
-
 @pytest.mark.parametrize("decided", [["Jazz"], ["Melodic Death Metal", "Folk"], []])
 def test_a_second_tag_is_carried_over_and_undone_byte_for_byte(
     music: MusicFolder, decided: list[str]
@@ -84,7 +75,6 @@ def test_a_second_tag_is_carried_over_and_undone_byte_for_byte(
     files = {
         name: music.add(f"{number:02}.{suffix}", make())
         for number, (name, (suffix, make, _)) in enumerate(FILES.items())
-        if name not in READ_ONLY_BY_FFMPEG
     }
     before = {name: path.read_bytes() for name, path in files.items()}
     music.run("scan", str(music.folder))
@@ -94,7 +84,8 @@ def test_a_second_tag_is_carried_over_and_undone_byte_for_byte(
     assert music.code == 0
     for name, path in files.items():
         title, artist, genre = FILES[name][2](path.read_bytes())
-        if decided:
+        keeps_only_id3v1 = name == "WavPack, ID3v1" and decided == ["Jazz"]
+        if decided and not keeps_only_id3v1:
             assert (title, artist) == (TITLE, ARTIST), name
             assert genre is not None
             assert genre.replace("\0", "; ").startswith(decided[0]), name
