@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from weakref import WeakSet
 
@@ -19,6 +20,9 @@ from sqlalchemy.pool import Pool
 
 from catalog.db.private_folder import make_private_folder
 from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    import psycopg
 
 BUSY_TIMEOUT_SECONDS = 15
 LOCK_RETRY_SECONDS = (0.001, 0.01)
@@ -148,15 +152,32 @@ def open_database(url: str | sa.URL) -> Database:
 
 def _open_postgresql(url: sa.URL) -> Database:
     keepalive = {name: value for name, value in KEEPALIVE_OPTIONS.items() if name not in url.query}
+    # Not the encoding of the URL or of PGCLIENTENCODING: text would be lost.
+    options: dict[str, Any] = {**keepalive, "client_encoding": "utf8"}
     reader = sa.create_engine(
         url,
         pool_pre_ping=True,
         pool_size=2,
-        connect_args=keepalive,
+        connect_args=options,
         execution_options={"postgresql_readonly": True},
     )
-    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=keepalive)
+    writer = sa.create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=options)
+    for engine in (reader, writer):
+        # Before SQLAlchemy's first query, which fails in some encodings.
+        event.listen(engine, "connect", _require_utf8, insert=True)
     return _registered(Database(url, reader, writer))
+
+
+def _require_utf8(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Raises DatabaseUnusableError for a database in another encoding, before anything is created in it."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in {None, "UTF8"}:
+        name = connection.info.dbname
+        connection.close()
+        raise DatabaseUnusableError(
+            f"the database {name} has the encoding {encoding}, not UTF8; create another one: "
+            "createdb --encoding UTF8 --template template0 NAME"
+        )
 
 
 def _open_sqlite(url: sa.URL) -> Database:

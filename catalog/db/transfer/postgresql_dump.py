@@ -79,7 +79,8 @@ def _connection(url: sa.URL) -> tuple[str, dict[str, str]]:
     """The connection string without the password, and the environment with it."""
     parameters = dict(url.get_dialect()().create_connect_args(url)[1])
     password = parameters.pop("password", None)
-    environment = {**os.environ, "LC_ALL": "C"}
+    parameters.pop("client_encoding", None)
+    environment = {**os.environ, "LC_ALL": "C", "PGCLIENTENCODING": "UTF8"}
     if password:
         environment["PGPASSWORD"] = str(password)
     return make_conninfo(**parameters), environment

@@ -20,6 +20,13 @@ def test_the_password_is_only_in_the_environment() -> None:
     assert environment["PGPASSWORD"] == "secret"
 
 
+def test_text_is_dumped_as_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    target, environment = _connection(sa.make_url("postgresql+psycopg://host/catalog?client_encoding=latin1"))
+    assert "client_encoding" not in target
+    assert environment["PGCLIENTENCODING"] == "UTF8"
+
+
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
