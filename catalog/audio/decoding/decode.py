@@ -7,9 +7,10 @@ read again and those before the excerpt are skipped. Memory holds the excerpts a
 whatever the length of the file.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 
 import av
 import numpy as np
@@ -24,7 +25,8 @@ from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding import demux
 from catalog.audio.decoding.demux import AudioPacket
 from catalog.audio.decoding.excerpt_reader import ExcerptReader
-from catalog.audio.decoding.media_file import MediaFile, Name
+from catalog.audio.decoding.media_file import MediaFile, MediaSection, Name
+from catalog.audio.decoding.ogg_links import ogg_links
 from catalog.audio.decoding.packet_buffer import PacketBuffer
 from catalog.audio.excerpts import Window
 from catalog.audio.feature_set import Waveform
@@ -83,44 +85,109 @@ def decode(path: Name) -> Decoded:
     return decoded
 
 
+@dataclass(frozen=True)
+class _Scanned:
+    """Facts of a file before its excerpts are decoded."""
+
+    duration: float  # seconds
+    codec: str
+    container: str
+    audio_hash: str
+    lost: int  # packets, estimated, that could not be read
+
+
 def _decode(source: MediaFile) -> Decoded:
+    links = ogg_links(source)
+    if links:
+        return _decode_chain(links)
     with demux.open_audio(source) as (container, stream):
         buffer = None
         if container.format.name not in EXACT:
             buffer = PacketBuffer(demux.time_base(stream), RUN_UP)
         scan = demux.scan_packets(container, stream, buffer.add if buffer else None)
-        if not scan.packets:
-            raise AudioError("undecodable", "the audio stream is empty")
-        duration = float(scan.duration)
-        if duration < SHORTEST:
-            raise _too_short(duration)
-        damaged, decoded_seconds = 0, 0.0
-        for windows in excerpts.excerpt_windows(duration):
-            readers = list(_read_windows(source, container, stream, scan, buffer, windows))
-            damaged += sum(reader.damaged for reader in readers)
-            decoded_seconds = max(decoded_seconds, sum(reader.seconds for reader in readers))
-            audible_readers = [reader for reader in readers if reader.audible]
-            if sum(reader.seconds for reader in audible_readers) >= SHORTEST:
-                runs = tuple(run for reader in audible_readers for run in reader.runs)
-                facts = Stream(
-                    duration=duration,
-                    codec=stream.codec_context.codec.canonical_name,
-                    sample_rate=runs[0].sample_rate,
-                    channels=audible_readers[0].channels,
-                    audio_hash=scan.audio_hash,
-                )
-                return Decoded(
-                    facts,
-                    container.format.name,
-                    tuple(reader.window for reader in audible_readers),
-                    runs,
-                    damaged,
-                )
+        return _decode_excerpts(
+            _scanned(container, stream, scan),
+            lambda windows: (
+                (reader.window, reader)
+                for reader in _read_windows(source, container, stream, scan, buffer, windows)
+            ),
+        )
+
+
+def _scanned(container: InputContainer, stream: AudioStream, scan: demux.PacketScan) -> _Scanned:
+    if not scan.packets:
+        raise AudioError("undecodable", "the audio stream is empty")
+    duration = float(scan.duration)
+    if scan.lost > scan.packets:
+        raise AudioError("undecodable", f"only the first {duration:.1f} s can be read; the rest is damaged")
+    codec = stream.codec_context.codec.canonical_name
+    return _Scanned(duration, codec, container.format.name, scan.audio_hash, scan.lost)
+
+
+def _decode_excerpts(
+    scanned: _Scanned, read: Callable[[tuple[Window, ...]], Iterable[tuple[Window, ExcerptReader]]]
+) -> Decoded:
+    """The first set of windows that is not silent. `read` gives each excerpt with its place in the track."""
+    if scanned.duration < SHORTEST:
+        raise _too_short(scanned.duration)
+    damaged, decoded_seconds = scanned.lost, 0.0
+    for windows in excerpts.excerpt_windows(scanned.duration):
+        readers = list(read(windows))
+        damaged += sum(reader.damaged for _, reader in readers)
+        decoded_seconds = max(decoded_seconds, sum(reader.seconds for _, reader in readers))
+        audible = [(window, reader) for window, reader in readers if reader.audible]
+        if sum(reader.seconds for _, reader in audible) >= SHORTEST:
+            runs = tuple(run for _, reader in audible for run in reader.runs)
+            facts = Stream(
+                duration=scanned.duration,
+                codec=scanned.codec,
+                sample_rate=runs[0].sample_rate,
+                channels=audible[0][1].channels,
+                audio_hash=scanned.audio_hash,
+            )
+            return Decoded(facts, scanned.container, tuple(window for window, _ in audible), runs, damaged)
     if decoded_seconds >= SHORTEST:
         raise AudioError("silent", "every excerpt is silent")
     if decoded_seconds and not damaged:
         raise _too_short(decoded_seconds)
     raise AudioError("undecodable", "the decoder returned no samples")
+
+
+def _decode_chain(links: Sequence[MediaSection]) -> Decoded:
+    """The excerpts of a chained file, in which each link is decoded as a file of its own.
+
+    Links that cannot be read count as damaged packets.
+    """
+    scanned, errors = [], []
+    for link in links:
+        try:
+            with demux.open_audio(link) as (container, stream):
+                scanned.append((link, _scanned(container, stream, demux.scan_packets(container, stream))))
+        except AudioError as error:
+            errors.append(error)
+    if not scanned:
+        raise errors[0]
+    scans = [scan for _, scan in scanned]
+    ends = list(accumulate(scan.duration for scan in scans))
+    digest = hashlib.blake2b("".join(scan.audio_hash for scan in scans).encode(), digest_size=16)
+    whole = replace(
+        scans[0],
+        duration=ends[-1],
+        audio_hash=digest.hexdigest(),
+        lost=sum(scan.lost for scan in scans) + len(errors),
+    )
+
+    def read(windows: tuple[Window, ...]) -> Iterator[tuple[Window, ExcerptReader]]:
+        for begin, end in windows:
+            for (link, scan), link_end in zip(scanned, ends, strict=True):
+                offset = link_end - scan.duration
+                inside = max(0.0, begin - offset), min(end - offset, scan.duration)
+                if inside[0] < inside[1]:
+                    with demux.open_audio(link) as (container, stream):
+                        reader = _read_window(stream, _packets_by_duration(container, stream), inside)
+                    yield (offset + inside[0], offset + inside[1]), reader
+
+    return _decode_excerpts(whole, read)
 
 
 def _read_windows(
@@ -164,14 +231,14 @@ def _packets_after_seek(
         container.seek(scan.first + target, stream=stream)
     except (av.error.FFmpegError, OverflowError):
         return None
-    timed_packets = _packets_by_pts(demux.packets(container, stream), scan.first)
+    timed_packets = _packets_by_pts(demux.PacketReader(container, stream), scan.first)
     first = next(timed_packets, None)
     if first is None or first[0] * base > begin:
         return None
     return chain([first], timed_packets)
 
 
-def _packets_by_pts(packets: Iterator[AudioPacket], origin: int) -> Iterator[TimedPacket]:
+def _packets_by_pts(packets: Iterable[AudioPacket], origin: int) -> Iterator[TimedPacket]:
     """Packets with their start by presentation time, or by the durations of earlier packets where damage removed it."""
     following: int | None = None
     for packet in packets:
@@ -186,7 +253,7 @@ def _packets_by_pts(packets: Iterator[AudioPacket], origin: int) -> Iterator[Tim
 def _packets_by_duration(container: InputContainer, stream: AudioStream) -> Iterator[TimedPacket]:
     """All packets from the first, with their start by the durations of earlier packets."""
     clock = demux.Clock(demux.time_base(stream))
-    for packet in demux.packets(container, stream):
+    for packet in demux.PacketReader(container, stream):
         yield clock.begin(packet), packet
 
 

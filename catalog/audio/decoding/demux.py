@@ -14,7 +14,7 @@ from av.packet import Packet
 from av.stream import Discard
 
 from catalog.audio.audio_error import AudioError
-from catalog.audio.decoding.media_file import MediaFile
+from catalog.audio.decoding.media_file import MediaFile, MediaSection
 
 # Quoted, because packets are generic for the type checker only.
 AudioPacket: TypeAlias = "Packet[AudioStream]"
@@ -29,6 +29,14 @@ CONTAINERS = (
 LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 # A broken packet is skipped; after this many in a row the rest of the file is skipped.
 MAX_ERRORS = 64
+# Sample rates in Hz, by their number in the header of an AAC packet.
+ADTS_RATES = dict(
+    enumerate(
+        [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
+    )
+)
+# The codec tags of encrypted streams in MP4 files of shops; decoding them gives noise.
+PROTECTED = frozenset({"aavd", "drms", "enca"})
 # Seconds; the longest real packets are 27 s of Monkey's Audio at its slowest setting. More is a damaged time.
 LONGEST_PACKET = 60
 
@@ -41,10 +49,11 @@ class PacketScan:
     first: int  # presentation time of the first packet, in the stream's time base
     packets: int
     audio_hash: str  # BLAKE2b-128, in hex, of the packets' bytes
+    lost: int  # packets, estimated, in the rest of the file after the last readable one; 0 if all was read
 
 
 @contextmanager
-def open_audio(source: MediaFile) -> Iterator[tuple[InputContainer, AudioStream]]:
+def open_audio(source: MediaFile | MediaSection) -> Iterator[tuple[InputContainer, AudioStream]]:
     """The file's container and its best audio stream, decoded by one thread.
 
     Raises AudioError with reason `not-audio`, `no-audio-stream` or `undecodable`.
@@ -61,6 +70,8 @@ def open_audio(source: MediaFile) -> Iterator[tuple[InputContainer, AudioStream]
             raise AudioError("no-audio-stream", f"no audio stream ({container.format.long_name})")
         if stream.codec_context is None:
             raise AudioError("undecodable", "no decoder for the audio format")
+        if stream.codec_context.codec_tag in PROTECTED:
+            raise AudioError("undecodable", "copy-protected: the audio is encrypted (DRM)")
         stream.codec_context.thread_count = 1
         for other in container.streams:
             if other is not stream:
@@ -75,19 +86,38 @@ def time_base(stream: AudioStream) -> Fraction:
     return stream.time_base
 
 
-def packets(container: InputContainer, stream: AudioStream) -> Iterator[AudioPacket]:
+class PacketReader:
     """The stream's packets with data, from the container's position; broken ones are skipped."""
-    errors = 0
-    while errors < MAX_ERRORS:
-        try:
-            for packet in container.demux(stream):
-                if packet.size:
-                    errors = 0
-                    yield packet
-        except (av.error.FFmpegError, MemoryError):
-            errors += 1
-        else:
-            return
+
+    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+        self.gave_up = False  # after MAX_ERRORS errors in a row
+        self._container = container
+        self._stream = stream
+        self._is_adts = container.format.name == "aac"
+
+    def __iter__(self) -> Iterator[AudioPacket]:
+        errors = 0
+        while errors < MAX_ERRORS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    if packet.size:
+                        errors = 0
+                        if self._is_adts:
+                            _set_adts_duration(packet)
+                        yield packet
+            except (av.error.FFmpegError, MemoryError):
+                errors += 1
+            else:
+                return
+        self.gave_up = True
+
+
+def _set_adts_duration(packet: AudioPacket) -> None:
+    """Sets the duration by the packet's own header, because FFmpeg assumes that the first sample rate stays."""
+    header = memoryview(packet)[:7]
+    rate = ADTS_RATES.get(header[2] >> 2 & 15) if len(header) == 7 and header[0] == 0xFF else None
+    if rate is not None:
+        packet.duration = int((header[6] % 4 + 1) * 1024 / (rate * packet.time_base))
 
 
 class Clock:
@@ -133,12 +163,17 @@ def scan_packets(
     clock = Clock(time_base(stream))
     count = 0
     first: int | None = None
-    for packet in packets(container, stream):
+    size = end = 0  # bytes in packets, and the place in the file after them
+    reader = PacketReader(container, stream)
+    for packet in reader:
         if first is None:
             first = packet.pts
+        size += packet.size
+        end = max(end, (packet.pos or 0) + packet.size)
         digest.update(packet)
         begin = clock.begin(packet)
         if on_packet is not None:
             on_packet(begin, packet, clock.end)
         count += 1
-    return PacketScan(clock.end * time_base(stream), first or 0, count, digest.hexdigest())
+    lost = max(1, (container.size - end) * count // max(1, size)) if reader.gave_up else 0
+    return PacketScan(clock.end * time_base(stream), first or 0, count, digest.hexdigest(), lost)

@@ -70,6 +70,37 @@ class MediaFile:
             raise AudioError("changed", "the file was modified while it was read; it will be tried again")
 
 
+class MediaSection:
+    """A section of a media file, which FFmpeg reads as a file of its own."""
+
+    def __init__(self, source: MediaFile, start: int, end: int) -> None:
+        """Covers the bytes from `start` to before `end`."""
+        self._source = source
+        self._start = start
+        self._size = end - start
+        self._place = 0
+
+    def read(self, size: int) -> bytes:
+        self._source.seek(self._start + self._place)
+        data = self._source.read(min(size, max(0, self._size - self._place)))
+        self._place += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        place = offset + {os.SEEK_CUR: self._place, os.SEEK_END: self._size}.get(whence, 0)
+        if place < 0:
+            return -1
+        self._place = place
+        return place
+
+    def tell(self) -> int:
+        return self._place
+
+    def check(self) -> None:
+        """As `MediaFile.check`."""
+        self._source.check()
+
+
 def _must_be_regular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kinds = {

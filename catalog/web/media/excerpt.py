@@ -11,7 +11,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from catalog.audio.decoding import demux
-from catalog.audio.decoding.media_file import MediaFile
+from catalog.audio.decoding.media_file import MediaFile, MediaSection
+from catalog.audio.decoding.ogg_links import ogg_links
 from catalog.audio.excerpts import LONG
 
 
@@ -47,10 +48,33 @@ def timed_frames(source: MediaFile, excerpt: Excerpt) -> Iterator[tuple[float, A
     Packets that cannot be decoded are skipped, as are frames in another format, which occur in concatenated files.
     Raises AudioError if the file has no audio.
     """
+    kind: tuple[int, str, str] | None = None
+    for begin, frame in _all_frames(source, excerpt):
+        now = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if begin + frame.samples / frame.sample_rate > excerpt.begin and now == (kind or now):
+            kind = now
+            yield begin, frame
+
+
+def _all_frames(source: MediaFile, excerpt: Excerpt) -> Iterator[tuple[float, AudioFrame]]:
+    """The frames from shortly before the excerpt to its end; those of a chained file from its links."""
+    links = ogg_links(source)
+    if not links:
+        yield from _frames_of(source, excerpt)
+    offset = 0.0
+    for link in links:
+        with demux.open_audio(link) as (container, stream):
+            duration = float(demux.scan_packets(container, stream).duration)
+        if offset < excerpt.end and offset + duration > excerpt.begin:
+            inside = Excerpt(max(0.0, excerpt.begin - offset), excerpt.end - offset)
+            yield from ((offset + begin, frame) for begin, frame in _frames_of(link, inside))
+        offset += duration
+
+
+def _frames_of(source: MediaFile | MediaSection, excerpt: Excerpt) -> Iterator[tuple[float, AudioFrame]]:
     with demux.open_audio(source) as (container, stream):
         clock = _start(container, stream, excerpt.begin)
-        kind: tuple[int, str, str] | None = None
-        for packet in demux.packets(container, stream):
+        for packet in demux.PacketReader(container, stream):
             try:
                 decoded = stream.codec_context.decode(packet)
             except (av.error.FFmpegError, MemoryError, OverflowError, ValueError):
@@ -63,10 +87,7 @@ def timed_frames(source: MediaFile, excerpt: Excerpt) -> Iterator[tuple[float, A
                 begin, clock = clock, clock + frame.samples / frame.sample_rate
                 if begin >= excerpt.end:
                     return
-                now = (frame.sample_rate, frame.format.name, frame.layout.name)
-                if clock > excerpt.begin and now == (kind or now):
-                    kind = now
-                    yield begin, frame
+                yield begin, frame
 
 
 def _start(container: InputContainer, stream: AudioStream, begin: float) -> float | None:
