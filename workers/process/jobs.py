@@ -37,7 +37,7 @@ from workers.process.worker_context import WorkerContext, current_worker_context
 from workers.state import claims
 from workers.state.claims import ClaimedTrack
 from workers.state.failures import FEATURES, MAX_MESSAGE_LENGTH, Failure
-from workers.state.worker_stats import WorkerStats
+from workers.state.worker_stats import count_track
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,6 @@ def work(
     if is_sandboxed:
         _warm_up_cold(context, hashes)
     requests, tracks = _reserve(context, track_ids, hashes)
-    stats = WorkerStats()
     has_released = len(requests) < len(hashes) or not tracks
     try:
         if is_sandboxed and tracks:
@@ -99,11 +98,10 @@ def work(
             has_released = has_released or outcome.is_unmounted
             with context.database.write() as connection:
                 if _store(connection, context, claimed, requests, outcome):
-                    _count(stats, claimed, outcome, seconds)
+                    _count(connection, context.worker_id, claimed, outcome, seconds)
                 else:
                     log.warning("the result for track %d came too late and was dropped", claimed.track_id)
                 if is_last:
-                    stats.store(connection, context.worker_id)
                     claims.release(connection, context.worker_id)
                 else:
                     claims.begin(connection, context.worker_id, tracks[0].track_id)
@@ -179,12 +177,14 @@ def _as_unmounted(outcome: AnalysisOutcome, claimed: ClaimedTrack, options: Work
     return outcome
 
 
-def _count(stats: WorkerStats, claimed: ClaimedTrack, outcome: AnalysisOutcome, seconds: float) -> None:
+def _count(
+    connection: Connection, worker_id: int, claimed: ClaimedTrack, outcome: AnalysisOutcome, seconds: float
+) -> None:
     fields = {"track_id": claimed.track_id, "seconds": round(seconds, 3)}
     if outcome.is_gone or outcome.is_unmounted:
         log.info("a file was not found", extra={**fields, "missing": outcome.is_gone})
         return
-    stats.add(seconds, is_failed=bool(outcome.failures))
+    count_track(connection, worker_id, seconds, is_failed=bool(outcome.failures))
     for failure in outcome.failures:
         log.info("a track failed", extra={**fields, "stage": failure.stage, "reason": failure.reason})
     if not outcome.failures:

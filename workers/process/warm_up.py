@@ -27,7 +27,7 @@ from workers.process.analyze_track import AnalysisOutcome, find_requests, store_
 from workers.process.kernel_compilation import compilation_name, uses_numba
 from workers.process.worker_context import WorkerContext
 from workers.state import claims
-from workers.state.worker_stats import WorkerStats
+from workers.state.worker_stats import count_track
 
 SECONDS, SAMPLE_RATE = 4, 44_100
 LEARNING_MODULES = (
@@ -100,9 +100,7 @@ def warm_statement_cache(context: WorkerContext, features: Sequence[FeatureSet],
             claims.begin(connection, context.worker_id, claimed.track_id)
             with connection.begin_nested():
                 store_outcome(connection, context.worker_id, claimed, requests, outcome)
-        stats = WorkerStats()
-        stats.add(1.0, is_failed=False)
-        stats.store(connection, context.worker_id)
+        count_track(connection, context.worker_id, 1.0, is_failed=False)
         claims.release(connection, context.worker_id)
         transaction.rollback()
     context.database.close()

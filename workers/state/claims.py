@@ -14,6 +14,7 @@ from catalog.db.tables import claim, collection, feature_vector, track
 from catalog.db.upsert import insert_into
 from catalog.features.vectors import tracks_without_vector
 from workers.state import failures
+from workers.state.worker_stats import count_death
 
 MAX_DEATHS = 2
 
@@ -162,6 +163,7 @@ def _count_death(connection: Connection, worker_id: int, death: str) -> None:
         if deaths >= MAX_DEATHS:
             poison = failures.Failure(failures.FEATURES, "poison", f"killed two workers, the last {death}")
             failures.record(connection, row.track_id, poison, row.present)
+            count_death(connection, worker_id)
             connection.execute(sa.delete(claim).where(claim.c.track_id == row.track_id))
         else:
             connection.execute(

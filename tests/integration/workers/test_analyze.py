@@ -44,7 +44,7 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
     )
     assert invoke("failures", "list", "--reason", "empty")[2] == "no rows\n"
     assert invoke("failures", "retry", "--dry-run")[1] == "1 track would be pending again\n"
-    code, out, err = invoke("failures", "retry", str(row["track_id"] + 1))
+    code, out, err = invoke("failures", "retry", str(row["track_id"] - 1))
     assert (code, out) == (0, "0 tracks are pending again\n")
     assert err == "no failure matches the track or reason; see: catalog failures list\n"
     assert invoke("failures", "retry", "--reason", "error")[1] == "1 track is pending again\n"
@@ -54,7 +54,7 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
 def test_analyze_on_a_worker(invoke: Invoke, add_tracks: AddTracks) -> None:
     add_tracks(QUIET)
     code, out, err = invoke("analyze", "--feature-set", "tiny", "--collection", "music")
-    assert (code, err) == (0, "")
+    assert (code, err.startswith("analyzing: done in")) == (0, True)
     assert out.startswith("1 track analyzed in ")
 
 

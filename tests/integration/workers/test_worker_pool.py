@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
@@ -22,6 +24,7 @@ from workers.broker.broker import find_broker
 from workers.pool import worker_pool
 from workers.pool.analyze_pending import analyze_pending
 from workers.pool.worker_pool import WorkersFailedError
+from workers.state.prometheus_metrics import CatalogCollector
 
 COMMAND = """
 import sys
@@ -113,6 +116,31 @@ def test_what_dies_in_the_middle_is_done_all_the_same(
         os.kill(connection.info("server")["process_id"], signal.SIGKILL)
     assert command.wait(60) == 0
     assert_whole(database, ids)
+
+
+def count_analyzed(database: Database) -> int:
+    with database.read() as connection:
+        return connection.execute(sa.select(sa.func.sum(worker.c.analyzed))).scalar() or 0
+
+
+def test_a_killed_work_horse_and_a_killed_worker_lose_no_count(
+    database: Database,
+    add_tracks: AddTracks,
+    tiny: FeatureSet,
+    start: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    add_tracks(*[QUIET] * 80)
+    command = start()
+    # In the middle of the first job: counts of whole jobs would still be 0.
+    wait_for(lambda: count_analyzed(database) >= 3)
+    work_horse_of(command).kill()
+    wait_for(lambda: count_analyzed(database) >= 10)
+    workers_of(command)[0].kill()
+    assert command.wait(60) == 0
+    registry = CollectorRegistry()
+    registry.register(CatalogCollector(database, [tiny]))
+    value = registry.get_sample_value("catalog_tracks_analyzed_total", {"host": socket.gethostname()})
+    assert value == count_analyzed(database) == 80
 
 
 def test_a_killed_command_takes_its_workers_with_it_and_can_be_given_again(
