@@ -54,7 +54,7 @@ def test_analyze_then_failures_then_retry(invoke: Invoke, add_tracks: AddTracks)
 def test_analyze_on_a_worker(invoke: Invoke, add_tracks: AddTracks) -> None:
     add_tracks(QUIET)
     code, out, err = invoke("analyze", "--feature-set", "tiny", "--collection", "music")
-    assert (code, err.startswith("analyzing: done in")) == (0, True)
+    assert (code, err.startswith("analyzing")) == (0, True)
     assert out.startswith("1 track analyzed in ")
 
 
