@@ -7,7 +7,6 @@ BIN := $(VENV)/bin
 MUSIC ?=
 SAMPLE := music-sample
 ARGUMENTS ?=
-export OMP_NUM_THREADS ?= 1
 # Passed by the environment, because a folder name may hold spaces and quotes; the shell does not expand a quoted ~.
 export MUSIC_FOLDER = $(if $(filter ~/%,$(firstword $(MUSIC))),$(HOME)$(patsubst ~%,%,$(MUSIC)),$(MUSIC))
 

@@ -2,12 +2,10 @@
 
     python plain_pool.py FOLDER WORKERS FEATURE_SET...
 
-The script extracts every file of a folder in processes forked from a warm one, each with one thread, and keeps the
-vectors in memory. It has no queue, no database and no limits, and no result survives a crash. It prints the times of
-each process as JSON.
+The script extracts every file of a folder in processes forked from a warm one, and keeps the vectors in memory. The
+caller sets one thread in the environment. It has no queue, no database and no limits, and no result survives a crash.
+It prints the times of each process as JSON.
 """
-
-import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
 
 import json
 import multiprocessing

@@ -24,6 +24,8 @@ from typing import Any
 
 from clips import clips, music, write
 
+from catalog.threads import ONE_THREAD
+
 NOTES = "CATALOG_BENCHMARK_NOTES"
 # Appending a short line is one write, so several processes can do it concurrently.
 NOTE_TAKER = f"""
@@ -165,7 +167,7 @@ class Bench:
         search = [str(here.parent), os.environ.get("PYTHONPATH")]
         output = subprocess.run(
             [sys.executable, "-P", here / "plain_pool.py", music, str(workers), *self._names],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))},
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, search))},
             check=True,
             stdout=subprocess.PIPE,
         ).stdout

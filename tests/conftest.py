@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+from catalog.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before the first import of numpy, as the console script does
 # ONNX Runtime looks once, when it is first imported, and some tests import it before the catalog does: the thread by
 # which it reports home holds locks that a forked process would wait for without end.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -21,6 +21,7 @@ from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USA
 from catalog.cli.common.standard_streams import prepare_standard_streams
 from catalog.log import is_json_log, set_up_log
 from catalog.settings import URLS, ConfigError, make_settings, read_config
+from catalog.threads import limit_threads
 
 log = logging.getLogger("catalog")
 
@@ -186,6 +187,8 @@ name_environment(cli, PREFIX)
 
 def main() -> None:
     """Console script: runs a command and exits with its exit code."""
+    # Before a command imports numpy, and whatever the environment says.
+    limit_threads()
     prepare_standard_streams()
     # Handle both like Ctrl-C, so that every command cleans up and stops its child processes.
     for number in (signal.SIGTERM, signal.SIGALRM):

@@ -31,6 +31,7 @@ from catalog.learning.dataset.catalog_tracks import load_tracks
 from catalog.learning.dataset.groups import connected_groups
 from catalog.learning.fitting.pca import VARIANCE, Projection, components_for, fit_projection
 from catalog.learning.registry.artifact import ArtifactRejectedError, read_artifact, write_artifact
+from catalog.threads import one_thread
 
 NAME, SOURCE = "pca", "grid"
 SUFFIX = ".npz"
@@ -125,6 +126,7 @@ class FittedProjection:
         return cls(projection, ProjectionFacts(**facts), stored["source"])
 
 
+@one_thread()
 def project_grid(
     database: Database,
     models: Path,

@@ -51,6 +51,7 @@ from catalog.learning.scoring.official_split import load_split, official_score
 from catalog.learning.scoring.out_of_fold_score import score_model
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import TrainingSet, build_training_set
+from catalog.threads import one_thread
 
 Outcome = Literal["nothing to learn", "unchanged", "promoted", "rejected", "dry run"]
 
@@ -68,6 +69,7 @@ class TrainingReport:
     """None where no model was trained or found."""
 
 
+@one_thread()
 def train(
     database: Database,
     models: Path,

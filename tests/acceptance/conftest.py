@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog.threads import ONE_THREAD
+
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,11 +45,14 @@ def music(made_collection: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a user without any catalog."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CATALOG_")}
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("CATALOG_") and key not in ONE_THREAD
+    }
     return {
         **inherited,
         "HOME": str(tmp_path),
-        "OMP_NUM_THREADS": "1",
         "CATALOG_HOME": str(tmp_path / "home"),
     }
 

@@ -21,10 +21,11 @@ from catalog.db.database import Database
 from catalog.db.private_folder import make_private_folder
 from catalog.errors import CatalogError
 from catalog.settings import Settings
+from catalog.threads import ONE_THREAD
 from workers.broker.broker import Broker, open_broker
 from workers.broker.job_queue import open_queue, queue_name
 from workers.host.exit_codes import EXIT_DISK_FULL, describe_exit
-from workers.host.worker_env_vars import BROKER_URL, DATABASE_URL, MODELS, THREADS
+from workers.host.worker_env_vars import BROKER_URL, DATABASE_URL, MODELS
 from workers.host.worker_options import WorkerOptions
 from workers.process.kernel_compilation import compile_kernels
 from workers.state import liveness
@@ -68,7 +69,7 @@ class WorkerPool:
         # Passwords are in the environment: every user can read argument lists.
         self._environment = {
             **os.environ,
-            **THREADS,
+            **ONE_THREAD,
             DATABASE_URL: database.url.render_as_string(hide_password=False),
             BROKER_URL: broker.url,
             MODELS: str(settings.models),

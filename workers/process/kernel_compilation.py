@@ -10,8 +10,8 @@ from importlib.metadata import version
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.errors import CatalogError
+from catalog.threads import ONE_THREAD
 from workers.host.exit_codes import describe_exit
-from workers.host.worker_env_vars import THREADS
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def compile_kernels(features: Sequence[FeatureSet], *, is_forced: bool = False) 
             [sys.executable, "-P", "-m", "workers.process.warm_up", *(each.name for each in features)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, **THREADS},
+            env={**os.environ, **ONE_THREAD},
             check=False,
             # Ctrl-C reaches this process only, which then kills the child.
             start_new_session=True,

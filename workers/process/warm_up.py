@@ -3,8 +3,6 @@
 `python -m workers.process.warm_up NAME...` compiles the kernels of feature sets; see `kernel_compilation`.
 """
 
-import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
-
 import gc
 import importlib
 import sys

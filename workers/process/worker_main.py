@@ -1,7 +1,5 @@
 """`python -m workers.process.worker_main`: one worker process. URLs with passwords come in the environment."""
 
-import workers.host.single_threaded  # isort: skip  # noqa: F401 -- before any numerical library
-
 import argparse
 import logging
 import os

@@ -30,6 +30,7 @@ from catalog.db.track_query import select_ids
 from catalog.db.upsert import insert_row
 from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, active_feature_set
+from catalog.threads import one_thread
 
 FEWEST_TRACKS = 4
 """Minimum number of tracks to cluster."""
@@ -98,6 +99,7 @@ class _ClusterInput:
     numbers: tuple[int, ...]
 
 
+@one_thread()
 def audit_clusters(
     database: Database,
     request: ClusterRequest,

@@ -28,6 +28,7 @@ from catalog.similarity.duplicates import (
     near_duplicate_pairs,
     same_audio_pairs,
 )
+from catalog.threads import one_thread
 
 FEATURE_SET = "musicnn"
 COMPARISON_VERSION = 2
@@ -51,6 +52,7 @@ class DuplicateAudit:
     """Track ids connected by pairs, the largest group first."""
 
 
+@one_thread()
 def audit_duplicates(database: Database, *, dry_run: bool = False) -> DuplicateAudit:
     """Finds tracks with the same audio, and tracks with similar vectors and durations, and stores them as pairs.
 

@@ -23,6 +23,7 @@ from catalog.db.track_query import latest_audit
 from catalog.db.upsert import insert_row
 from catalog.learning.dataset.exclusion import Excluded, excluded_genres
 from catalog.learning.registry.registry import NoModelError, active_model
+from catalog.threads import one_thread
 
 LARGEST = 3
 
@@ -59,6 +60,7 @@ class LabelAudit:
     """The score of the ranking, if errors are known."""
 
 
+@one_thread()
 def audit_labels(
     database: Database, *, exclude: Sequence[str] = (), dry_run: bool = False, truth: Path | None = None
 ) -> LabelAudit:

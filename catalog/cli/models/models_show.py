@@ -158,7 +158,7 @@ def _heading(card: Any) -> Iterator[str]:
         )
         yield from _line("snapshot", f"{snapshot['hash']}: {', '.join(sizes)}")
     yield from _line("seed", "" if card.seed is None else str(card.seed))
-    yield from _line("libraries", ", ".join(f"{name} {value}" for name, value in card.versions.items()))
+    yield from _line("versions", ", ".join(f"{name} {value}" for name, value in card.versions.items()))
     yield from _line("file", card.artifact or "")
     yield from _line("SHA-256", card.artifact_sha256 or "")
 

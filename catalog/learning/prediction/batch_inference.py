@@ -27,6 +27,7 @@ from catalog.learning.registry.artifact import ArtifactRejectedError, load_artif
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets
 from catalog.learning.registry.task_context import current_context
 from catalog.learning.registry.zero_shot_model import rebuild_zero_shot
+from catalog.threads import one_thread
 
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 """Opens an executor; called only where there is enough work for one."""
@@ -115,6 +116,7 @@ def _valid_vectors(
         yield ids, X
 
 
+@one_thread()
 def predict_chunk(model_id: int, basis: str, chunk: int, track_ids: list[int]) -> None:
     """The task: predicts some tracks and stores the result as a chunk.
 

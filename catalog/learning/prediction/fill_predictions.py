@@ -48,6 +48,7 @@ from catalog.learning.prediction.predictions import (
 )
 from catalog.learning.registry.artifact import read_artifact
 from catalog.learning.registry.registry import ZERO_SHOT, get_model, model_feature_sets, update_metrics
+from catalog.threads import one_thread
 
 ROWS = 20_000
 
@@ -72,6 +73,7 @@ class _Inputs:
     names: Mapping[int, str]
 
 
+@one_thread()
 def fill_predictions(
     database: Database,
     models: Path,

@@ -1,9 +1,12 @@
 """Model artifacts: one skops file per model, named by its content hash and verified when loaded."""
 
 import hashlib
+import io
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
@@ -32,6 +35,9 @@ TRUSTED = frozenset(
 )
 """Permitted types beyond those that skops trusts. Before adding a type, check the code that loading it runs."""
 
+SCHEMA = "schema.json"
+"""The member of a skops file that describes the objects."""
+
 ADVICE = "retrain with `catalog train --force`, or restore the file from a backup"
 
 
@@ -43,7 +49,7 @@ def save_artifact(folder: Path, model: FittedModel) -> tuple[str, str]:
     """Writes the model into the folder atomically. Returns the file name and its SHA-256 in hex."""
     import skops.io  # takes seconds to import, and most runs need no artifact
 
-    return write_artifact(folder, skops.io.dumps(_plain(model)), ".skops")
+    return write_artifact(folder, _reproducible(skops.io.dumps(_plain(model))), ".skops")
 
 
 def write_artifact(folder: Path, content: bytes, suffix: str, *, dry_run: bool = False) -> tuple[str, str]:
@@ -91,6 +97,38 @@ def read_artifact(folder: Path, name: str, digest: str, *, advice: str = ADVICE)
     if hashlib.sha256(content).hexdigest() != digest:
         raise ArtifactRejectedError(f"the model file {path} was changed since it was written; {advice}")
     return content
+
+
+def _reproducible(content: bytes) -> bytes:
+    """The skops file without memory addresses, random names and times: equal models have equal bytes."""
+    with ZipFile(io.BytesIO(content)) as source:
+        schema = json.loads(source.read(SCHEMA))
+        names: dict[str, str] = {}
+        _renumber(schema, {}, names)
+        result = io.BytesIO()
+        with ZipFile(result, "w") as target:
+            for name, renamed in names.items():
+                # A ZipInfo that is made from a name has a fixed date.
+                target.writestr(ZipInfo(renamed), source.read(name))
+            target.writestr(ZipInfo(SCHEMA), json.dumps(schema))
+    return result.getvalue()
+
+
+def _renumber(node: Any, numbers: dict[int, int], names: dict[str, str]) -> None:
+    """Replaces ids and file names in a node of a skops schema by their position; fills both dictionaries."""
+    if isinstance(node, dict):
+        if "__id__" in node:
+            # Whether two equal numbers or strings are one object depends on where they came from.
+            is_shared = node.get("__loader__") != "JsonNode"
+            key = node["__id__"] if is_shared else -len(numbers) - 1
+            node["__id__"] = numbers.setdefault(key, len(numbers))
+        if isinstance(node.get("file"), str):
+            renamed = f"{len(names)}{Path(node['file']).suffix}"
+            node["file"] = names.setdefault(node["file"], renamed)
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            _renumber(child, numbers, names)
 
 
 def _plain(model: FittedModel) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +17,9 @@ from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.dataset.snapshot import Snapshot
+from catalog.learning.registry.model_versions import model_versions
 
 ZERO_SHOT = "zero_shot"
-LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
 
 
 class NoModelError(CatalogError):
@@ -107,7 +106,7 @@ def add_model(connection: Connection, new: NewModel, support: Mapping[int, Suppo
         metrics=dict(new.metrics),
         threshold=new.threshold,
         seed=new.seed,
-        versions={library: version(library) for library in LIBRARIES},
+        versions=model_versions(),
         status="candidate",
     )
     for position, feature_set_id in enumerate(new.feature_set_ids):

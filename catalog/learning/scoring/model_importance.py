@@ -22,6 +22,7 @@ from catalog.learning.fitting.training_recipe import TrainingRecipe
 from catalog.learning.registry.registry import get_model, model_feature_sets, update_metrics
 from catalog.learning.scoring.hierarchy_selection import stored_structure
 from catalog.learning.scoring.importance import OnProgress, importances
+from catalog.threads import one_thread
 
 DIGITS = 4
 """Decimal places that are stored."""
@@ -31,6 +32,7 @@ class NoTrainingSetError(CatalogError):
     """The model was not trained on tracks of the catalog."""
 
 
+@one_thread()
 def model_importance(
     database: Database,
     model_id: int,

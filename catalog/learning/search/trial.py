@@ -32,6 +32,7 @@ from catalog.learning.metrics.evaluation import evaluate
 from catalog.learning.registry.task_context import current_context
 from catalog.learning.search.candidates import Candidate
 from catalog.text import one_line
+from catalog.threads import one_thread
 
 LONGEST_REASON = 300
 
@@ -128,6 +129,7 @@ def load_outcome(connection: Connection, trial: Trial) -> TrialOutcome | None:
     return TrialOutcome(choice, row.seconds or 0.0, scores.get("reason"))
 
 
+@one_thread()
 def run_trials(snapshot_id: int, described: Sequence[Mapping[str, Any]]) -> None:
     """The task: runs the trials without an outcome, and stores each outcome when it is finished.
 

@@ -19,6 +19,7 @@ from catalog.report.formatting import display_name, safe_text
 from catalog.report.genre_agreement import read_genre_tree
 from catalog.report.open_cases import is_open_suspect, suspects
 from catalog.report.track_sampling import analyzed_tracks, sample_evenly
+from catalog.threads import one_thread
 
 MOST_DOTS = 3_000
 """Dots that a browser draws without delay and t-SNE places in seconds."""
@@ -138,6 +139,7 @@ def _suspect_tracks(connection: Connection, track_ids: list[int]) -> set[int]:
     }
 
 
+@one_thread()
 def draw_map(tracks: PlottedTracks) -> TsneMap | None:
     """The map of a sample; None for too few tracks. Takes 0.4 s for 344 tracks and 6 s for 3,000 on one core."""
     number = len(tracks.names)

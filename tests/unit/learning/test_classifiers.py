@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,23 @@ def test_it_comes_back_from_its_file_to_the_last_bit(name, behind_projection, tm
     loaded = load_artifact(tmp_path, file, digest)
     assert np.array_equal(loaded.probability(X), model.probability(X))
     assert set(skops.io.get_untrusted_types(file=tmp_path / file)) <= TRUSTED
+
+
+@every_algorithm
+def test_equal_models_have_equal_files(name, tmp_path, monkeypatch):
+    X, y = three_classes()
+    files = set()
+    for now in (1_600_000_000, 1_700_000_000):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        classifier = quick(name).fit(X, y, np.arange(90) // 3)
+        model = FittedModel(
+            classifier,
+            Calibration.identity(3),
+            Threshold(0.5, 0.85, 1.0, 90),
+            Hierarchy.of((1, 2, 3), dict.fromkeys((1, 2, 3))),
+        )
+        files.add(save_artifact(tmp_path, model))
+    assert len(files) == 1
 
 
 @every_algorithm
