@@ -22,7 +22,7 @@ from catalog.text import pluralize
 
 @click.group(cls=CommandGroup)
 def collections() -> None:
-    """Manage collections: list, move, remove, mark-complete."""
+    """Manage the collections of tracks."""
 
 
 @collections.command("list")

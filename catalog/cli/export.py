@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import click
 
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.common.output import say, warn
 from catalog.cli.common.sql_argument import parameter_option, resolve
@@ -26,7 +27,14 @@ PLAYLIST = "m3u8"
 FORMATS = (*WRITERS, PLAYLIST)
 
 
-@click.command(epilog="For saved queries and views see: catalog sql --list")
+@click.command(
+    epilog=examples(
+        "catalog export suspects --output suspects.csv",
+        "catalog export suspects --output suspects.m3u8",
+        'catalog export "SELECT * FROM untagged" --output untagged.parquet',
+        note="For saved queries and views see: catalog sql --list",
+    )
+)
 @click.argument("query")
 @click.option(
     "-o",
@@ -54,10 +62,10 @@ def export(
     parameters: tuple[str, ...],
     timeout: float,
 ) -> None:
-    """Export a query result as CSV, JSON Lines, Parquet, or a playlist.
+    """Export a query result to a file or a playlist.
 
     QUERY is SQL, or the name of a saved query or view, such as labels, predictions or suspects. The file is written
-    atomically. A playlist (.m3u8) needs a column track_id. Example: catalog export suspects -o suspects.m3u8
+    atomically. A playlist (.m3u8) needs a column track_id.
     """
     chosen = file_format or _format_of(output)
     if chosen == "parquet" and output is None and sys.stdout.isatty():

@@ -26,14 +26,14 @@ from catalog.text import pluralize
 
 @click.group(cls=CommandGroup)
 def features() -> None:
-    """Manage feature sets and their versions: list, activate, remove, check, import, pca."""
+    """Manage feature sets and their vectors."""
 
 
 @features.command("list")
 @format_options
 @pass_settings
 def list_verb(settings: Settings, output_format: str) -> None:
-    """List every version of every feature set with its track counts.
+    """List the versions of all feature sets with track counts.
 
     `active` marks the version in use, `installed` the one that this program extracts (empty for a fitted projection).
     For counts by collection see the view feature_coverage, for one track catalog show.
@@ -105,7 +105,7 @@ def activate(settings: Settings, name: str, version: str, dry_run: bool) -> None
 @yes_option
 @pass_settings
 def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool) -> None:
-    """Delete the vectors of an inactive VERSION of the feature set NAME.
+    """Delete the vectors of an inactive feature set version.
 
     Refused while the version is active, while the active version lacks some of its tracks, and while the active model
     or the previous one uses it. Imported and fitted feature sets need no other version.
@@ -232,7 +232,7 @@ def import_verb(
 def pca(
     settings: Settings, variance: float, refit: bool, plot: Path | None, as_json: bool, dry_run: bool
 ) -> None:
-    """Fit the feature set pca, a projection of grid to its principal components.
+    """Fit the feature set pca: principal components of grid.
 
     The vectors of all tracks are stored. A second run projects only new tracks. With --refit the projection is fitted
     to the current tracks and stored as another version; the old one is kept. The report includes the reconstruction

@@ -52,8 +52,9 @@ def import_verb(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import tracks.csv and, if present, genres.csv, features.csv and echonest.csv.
+    """Import the tables of the FMA metadata.
 
+    Imports tracks.csv and, if present, genres.csv, features.csv and echonest.csv.
     The argument is the FOLDER with these files, fma_metadata.zip (read without unpacking), or a tracks.csv FILE.
     Importing again changes nothing; an interrupted import continues.
     """

@@ -14,7 +14,7 @@ from typing import TextIO
 import click
 from sqlalchemy import Connection
 
-from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.command_group import CommandGroup, renamed_argument
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.cli.common.standard_streams import use_utf8
@@ -28,7 +28,7 @@ RETRAIN = "to apply this to the model, retrain: catalog train"
 
 @click.group(cls=CommandGroup)
 def genres() -> None:
-    """Manage the genre vocabulary: list, import, export, unmapped, set-parent, alias."""
+    """Manage the genre vocabulary."""
 
 
 @genres.command("list")
@@ -36,7 +36,7 @@ def genres() -> None:
 @format_options
 @pass_settings
 def list_verb(settings: Settings, used: bool, output_format: str) -> None:
-    """List the genres with their parents, aliases and track counts."""
+    """List the genres with parents, aliases and track counts."""
     from catalog.genres.curation import list_genres
 
     with open_catalog(settings) as database, database.read() as connection:
@@ -68,10 +68,20 @@ def unmapped(settings: Settings, output_format: str) -> None:
 
 
 @genres.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=False)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="File to write.  [default: standard output]",
+)
+@renamed_argument("--output")
 @pass_settings
 def export_verb(settings: Settings, file: Path | None) -> None:
-    """Export the vocabulary as CSV: code, name, parent, aliases, suggest."""
+    """Export the genre vocabulary as CSV.
+
+    The columns are code, name, parent, aliases, suggest.
+    """
     from catalog.genres.vocabulary_csv import export_csv
 
     with open_catalog(settings) as database, database.read() as connection:
@@ -116,7 +126,7 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
 @dry_run_option
 @pass_settings
 def set_parent_verb(settings: Settings, genre: str, parent: str | None, top: bool, dry_run: bool) -> None:
-    """Set the parent of GENRE to PARENT, or make it a top-level genre with --top."""
+    """Set the parent of a genre, or make it a top-level genre."""
     from catalog.genres.curation import set_parent
 
     if (parent is None) != top:

@@ -21,6 +21,7 @@ MAX_STEM_BYTES = 100
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PICTURE",
@@ -30,7 +31,7 @@ MAX_STEM_BYTES = 100
     "--json", "as_json", is_flag=True, help="Print the result as JSON; draw a picture only with --output."
 )
 def inspect(file: Path, output: Path | None, as_json: bool) -> None:
-    """Analyze FILE and draw its spectrogram and descriptors.
+    """Analyze one file and draw its spectrogram.
 
     Shows the spectrogram, harmonic and percussive parts, pitch, onsets, tempo and network tags of the 30 seconds from
     the middle that every feature set uses. Needs no catalog; the file is only read.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, say, warn
 from catalog.cli.common.progress import progress
@@ -18,10 +18,16 @@ from catalog.text import pluralize, printable
 
 @click.group(cls=CommandGroup)
 def labels() -> None:
-    """Import genre labels from a CSV file."""
+    """Import genre labels from a list."""
 
 
-@labels.command("import")
+@labels.command(
+    "import",
+    epilog=examples(
+        "catalog labels import genres.csv",
+        "catalog labels import genres.csv --columns path=File,genre=Genre --dry-run",
+    ),
+)
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
     "--columns",
@@ -43,8 +49,9 @@ def import_verb(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import a CSV file with path or external_id, genre, and optionally artist, album, title.
+    """Import genre labels from a CSV file.
 
+    The columns are path or external_id, genre, and optionally artist, album, title.
     In a file written by catalog export labels, labels set by a person keep their author. Separator and encoding are
     detected. Importing the same file again changes nothing. Rows that match no track are counted and skipped.
     """

@@ -14,10 +14,14 @@ from typing import Any
 
 import click
 
+from catalog.cli.command_list import COMMANDS, PACKAGES, SECTIONS
 from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.completion import set_up_completion
 from catalog.cli.common.config_file import option_defaults
 from catalog.cli.common.error_message import error_message
 from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog.cli.common.global_options import global_options_first
+from catalog.cli.common.option_conventions import PREFIX, apply_conventions
 from catalog.cli.common.standard_streams import prepare_standard_streams
 from catalog.log import is_json_log, set_up_log
 from catalog.settings import URLS, ConfigError, make_settings, read_config
@@ -34,41 +38,8 @@ GC_THRESHOLD = 10_000
 RESEND_SECONDS = 0.05
 """Delay before an interrupt that Python dropped is sent again."""
 
-PREFIX = "CATALOG"
-"""Prefix of every environment variable."""
-
-COMMANDS = {
-    "ingest": "Analyze folders of music: scan, extract features, train, predict, audit, report.",
-    "scan": "Scan folders for audio files and read their tags.",
-    "labels": "Import genre labels from a CSV file.",
-    "fma": "Import the metadata of the Free Music Archive (FMA).",
-    "genres": "Manage the genre vocabulary: list, import, export, unmapped, set-parent, alias.",
-    "analyze": "Extract features from tracks that lack them.",
-    "worker": "Run analysis workers until they are stopped.",
-    "queue": "Show or repair the analysis queue.",
-    "train": "Train a model on the labeled tracks.",
-    "models": "Manage models: list, show, card, compare, importance, promote, rollback.",
-    "predict": "Apply the active model to tracks without a current prediction.",
-    "audit": "Find tags that are probably wrong.",
-    "review": "Review flagged tags: serve, list, show, keep, accept, relabel, undo, progress.",
-    "write": "Write decided genres to the tags of the files, or undo a write.",
-    "show": "Show everything the catalog stores about a track.",
-    "inspect": "Analyze one file and draw its spectrogram and descriptors.",
-    "sql": "Run a read-only SQL query or a saved query.",
-    "export": "Export a query result as CSV, JSON Lines, Parquet, or a playlist.",
-    "stats": "Show statistics of the catalog.",
-    "report": "Write the HTML report.",
-    "collections": "Manage collections: list, move, remove, mark-complete.",
-    "prune": "Remove tracks whose files have long been missing.",
-    "features": "Manage feature sets: list, activate, remove, check, import, pca.",
-    "failures": "List or retry tracks whose analysis failed.",
-    "db": "Manage the database: upgrade, downgrade, check, copy, backup, restore.",
-    "doctor": "Check the installation and the database.",
-}
-"""Every command and the first sentence of its help, in the order of the help; `catalog --help` imports no command."""
-
-PACKAGES = frozenset({"ingest", "train", "models", "audit", "review", "db"})
-"""Commands whose module is in a package of the same name."""
+COMPLETION_VARIABLE = f"_{PREFIX}_COMPLETE"
+"""Variable in which a shell asks for completions."""
 
 
 class LazyGroup(CommandGroup):
@@ -85,8 +56,12 @@ class LazyGroup(CommandGroup):
         package = f"catalog.cli.{cmd_name}" if cmd_name in PACKAGES else "catalog.cli"
         command = getattr(import_module(f"{package}.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
-        name_environment(command, f"{PREFIX}_{_as_variable(cmd_name)}")
+        apply_conventions(command, cmd_name)
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the options of the program, which may stand before or after the command."""
+        return super().parse_args(ctx, global_options_first(self, args))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command. A closed output pipe, as with `head`, ends it with exit code 0 instead of an error."""
@@ -100,9 +75,10 @@ class LazyGroup(CommandGroup):
             raise click.exceptions.Exit(0) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Writes the list of commands from COMMANDS, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        """Writes the commands by section, without importing them."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(
@@ -124,7 +100,13 @@ class LazyGroup(CommandGroup):
 )
 @click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
 @click.option("-q", "--quiet", is_flag=True, help="Hide progress and remarks.")
-@click.option("-v", "--verbose", count=True, help="Log messages and show tracebacks; twice: log more.")
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    show_default=False,
+    help="Log messages and show tracebacks; twice: log more.",
+)
 @click.option("--log-json", is_flag=True, help="Log to stderr, one JSON object per line.")
 @click.version_option(version("music-catalog"), prog_name="catalog")
 @click.pass_context
@@ -139,7 +121,8 @@ def cli(
 ) -> None:
     """Catalog a music collection, query its genres in SQL, and find wrong genre tags.
 
-    Start with: catalog ingest FOLDER
+    Start with: catalog ingest FOLDER. The options below may also follow the command. Every option can be set in
+    config.toml or by an environment variable: see catalog config.
     """
     settings = make_settings(home, database_url, redis_url)
     context.obj = settings
@@ -163,26 +146,7 @@ def _config_defaults(context: click.Context, home: Path) -> dict[str, Any]:
     return {name: option_defaults(file, command, tables[name], name)}
 
 
-def name_environment(command: click.Command, prefix: str) -> None:
-    """Gives every option of a command and its subcommands an environment variable that the help shows.
-
-    The name follows the option: `--min-tracks` of `catalog train` is CATALOG_TRAIN_MIN_TRACKS.
-    """
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.expose_value:
-            longest = max(parameter.opts, key=len)
-            parameter.envvar = parameter.envvar or f"{prefix}_{_as_variable(longest.lstrip('-'))}"
-            parameter.show_envvar = True
-    if isinstance(command, click.Group):
-        for name, subcommand in command.commands.items():
-            name_environment(subcommand, f"{prefix}_{_as_variable(name)}")
-
-
-def _as_variable(name: str) -> str:
-    return name.replace("-", "_").upper()
-
-
-name_environment(cli, PREFIX)
+apply_conventions(cli)
 
 
 def main() -> None:
@@ -196,6 +160,8 @@ def main() -> None:
     sys.unraisablehook = _reraise_in_callback
     # Objects made by imports live to the end: repeated collections would take as long as a short command.
     gc.set_threshold(GC_THRESHOLD)
+    if COMPLETION_VARIABLE in os.environ:
+        set_up_completion()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -224,8 +190,10 @@ def run(arguments: list[str]) -> int:
 
     Exit code 1 comes with one line that begins with `catalog:`; exit code 2 with the usage and click's `Error:` line.
     """
-    wants_traceback = _is_verbose(arguments)
+    wants_traceback = False
     try:
+        arguments = global_options_first(cli, arguments)
+        wants_traceback = _is_verbose(arguments)
         code = cli.main(arguments, prog_name="catalog", standalone_mode=False)
         sys.stdout.flush()  # here, where a full disk is reported
     except click.exceptions.Exit as request:
@@ -266,7 +234,7 @@ def _report(message: str, level: int, *, prefix: str = "", with_traceback: bool 
 
 
 def _is_verbose(arguments: list[str]) -> bool:
-    """Whether -v precedes the command; click may not have parsed the options yet."""
+    """Whether -v is among the options of the program; click may not have parsed them yet."""
     for argument in arguments:
         if argument in COMMANDS:
             return False

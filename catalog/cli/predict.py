@@ -30,7 +30,7 @@ SHOWN = 5
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_settings
 def predict(settings: Settings, priors: bool, as_json: bool) -> None:
-    """Apply the active model to tracks without a current prediction.
+    """Apply the active model to new and changed tracks.
 
     Needs a model: run catalog train or catalog ingest first.
     """

@@ -19,7 +19,7 @@ from catalog.text import pluralize
 @yes_option
 @pass_settings
 def prune(settings: Settings, days: float, dry_run: bool, yes: bool) -> None:
-    """Remove tracks whose files have long been missing, with their features and labels.
+    """Remove tracks whose files have long been missing.
 
     Tracks with human labels or decisions are kept.
     """

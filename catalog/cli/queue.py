@@ -43,7 +43,7 @@ def queue() -> None:
 @format_options
 @pass_settings
 def status_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...], output_format: str) -> None:
-    """Show pending and failed tracks, and the workers with their current tracks.
+    """Show pending and failed tracks, and the workers.
 
     Only the number of jobs comes from Redis, the rest from the database. If Redis does not answer, the rest is still
     shown and the exit code is 1.
@@ -97,7 +97,7 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
 @feature_set_option
 @pass_settings
 def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
-    """Release the claims of dead workers and refill the queue from the database, once.
+    """Release claims of dead workers and refill the queue once.
 
     Running workers do both automatically. If Redis does not answer, the claims are still released and the exit code
     is 1.

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, say
 from catalog.cli.common.progress import progress
 from catalog.settings import Settings
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "catalog report --open",
+        "catalog report --output report.html --since 2026-01-01",
+    )
+)
 @click.option(
     "-o",
     "--output",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import (
     dry_run_option,
     open_catalog,
@@ -26,7 +27,13 @@ SHOWN_WARNINGS = 20
 SHOWN_TERMS = 15
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "catalog scan ~/Music",
+        "catalog scan ~/Music /mnt/archive",
+        "catalog scan ~/Music --dry-run",
+    )
+)
 @paths_argument
 @click.option("--name", help="Name of the collection.  [default: the folder's name]")
 @reread_option

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json
 from catalog.collection.track_lookup import find_track
@@ -27,7 +28,9 @@ NUMBERS: dict[str, Callable[[float], str]] = {
 SHOWN_TAGS = 12
 
 
-@click.command()
+@click.command(
+    epilog=examples("catalog show 42", "catalog show Cabron", "catalog show ~/Music/cabron.mp3 --json")
+)
 @click.argument("track", metavar="TRACK")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings

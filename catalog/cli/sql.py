@@ -13,6 +13,7 @@ import click
 import sqlalchemy as sa
 
 from catalog.audit.reasons import GenreNames, describe_reason
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import FiniteRange, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_records, print_rows, say
 from catalog.cli.common.sql_argument import parameter_option, resolve
@@ -28,8 +29,14 @@ TABLE_ROWS = 1_000
 
 
 @click.command(
-    epilog="On PostgreSQL a superuser's query runs as pg_read_all_data. For a strict guarantee, connect as a role that "
-    "has only SELECT rights: see docs/sql.md."
+    epilog=examples(
+        "catalog sql --list",
+        "catalog sql top-suspects",
+        'catalog sql "SELECT * FROM suspects WHERE artist = :name" -p name="Bob Dylan"',
+        "catalog sql cases --csv",
+        note="On PostgreSQL a superuser's query runs as pg_read_all_data. For a strict guarantee, connect as a role "
+        "that has only SELECT rights: see docs/sql.md.",
+    )
 )
 @click.argument("query", required=False)
 @click.option(
@@ -61,7 +68,7 @@ def sql(
     """Run a read-only SQL query or a saved query.
 
     QUERY is SQL, or the name of a saved query or view (--list); without it the query is read from --file or from
-    standard input. Example: catalog sql "SELECT * FROM suspects WHERE artist = :name" -p name="Bob Dylan"
+    standard input.
     """
     if wants_list:
         print_rows(_named_queries(), output_format)

@@ -17,7 +17,10 @@ from catalog.settings import Settings
 @format_options
 @pass_settings
 def stats(settings: Settings, output_format: str) -> None:
-    """Show statistics: tracks, genres, features, failures, active model, suspects, decisions."""
+    """Show statistics of the catalog.
+
+    Tracks, genres, features, failures, active model, suspects, decisions.
+    """
     with open_catalog(settings) as database, database.read() as connection:
         figures = catalog_statistics(connection)
         warn_of_stale_audit(connection)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo, format_options, print_rows, say, warn
@@ -33,7 +34,13 @@ Filters = tuple[str | None, str | None, str | None, str | None]
 """Collection, artist, album, genre."""
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "catalog write --dry-run",
+        'catalog write --artist "The Doors"',
+        "catalog write --undo",
+    )
+)
 @click.argument("tracks", nargs=-1, metavar="[TRACK]...")
 @click.option("--collection", "collection_name", help="Only files of this collection.")
 @click.option("--artist", help="Only files by this artist.")
@@ -58,7 +65,7 @@ def write(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Write decided genres to the tags of the files, or undo a write.
+    """Write decided genres to the files, or undo a write.
 
     Only human decisions are written, never a prediction. Only files whose genre tag differs are changed, and only
     that tag: other tags, the tag format, padding, times and the audio stay the same. A file that changed since the

@@ -135,7 +135,8 @@ def test_without_labels_genres_are_guessed_among_those_named(catalog: Run, music
         audio = FLAC(path)
         audio.pop("genre", None)
         audio.save()
-    done = catalog("ingest", music, "--genres", "Classical, Metal, Techno, Ambient", "--json")
+    genres = ("Classical", "Metal", "Techno", "Ambient")
+    done = catalog("ingest", music, *(word for name in genres for word in ("--genre", name)), "--json")
     assert done.returncode == 3, done.stderr
     summary = json.loads(done.stdout)
     assert summary["model"]["zero_shot"] is True

@@ -36,7 +36,7 @@ COMMANDS = [
     ("db", "check"),
     ("db", "upgrade"),
     ("db", "downgrade", "base", "--yes"),
-    ("db", "backup", "b.zip"),
+    ("db", "backup", "--output", "b.zip"),
     ("db", "copy", "--to", "sqlite:///copy.db"),
 ]
 

@@ -131,7 +131,7 @@ def test_a_migration_that_fails_changes_nothing(empty: Database, copied_migratio
 def test_an_older_backup_is_upgraded(sqlite_url: str, copied_migrations: Path, tmp_path: Path) -> None:
     database = open_database(sqlite_url)
     archive = tmp_path / "b.zip"
-    assert run(["--database-url", sqlite_url, "db", "backup", str(archive)]) == 0
+    assert run(["--database-url", sqlite_url, "db", "backup", "--output", str(archive)]) == 0
     (copied_migrations / "9999.py").write_text(
         REBUILD.format(head=inspect_schema(database).revision, more="")
     )

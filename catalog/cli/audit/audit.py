@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from catalog.cli.audit.audit_clusters import clusters
 from catalog.cli.audit.audit_duplicates import duplicates
 from catalog.cli.common.class_options import exclude_genre_option
-from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, print_rows, say
 from catalog.cli.common.progress import progress
@@ -28,14 +28,23 @@ if TYPE_CHECKING:
 @format_options
 @click.pass_context
 def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format: str) -> None:
-    """Find tags that are probably wrong; without a subcommand, runs `audit labels`."""
+    """Find tags that are probably wrong.
+
+    Without a subcommand, runs catalog audit labels.
+    """
     if context.invoked_subcommand is None:
         context.invoke(
             labels, exclude_genres=exclude_genres, truth=None, dry_run=False, output_format=output_format
         )
 
 
-@audit.command()
+@audit.command(
+    epilog=examples(
+        "catalog audit labels",
+        "catalog audit labels --exclude-genre Soundtrack",
+        "catalog audit labels --truth errors.csv --dry-run",
+    ),
+)
 @exclude_genre_option
 @click.option(
     "--truth",
@@ -49,11 +58,11 @@ def audit(context: click.Context, exclude_genres: tuple[str, ...], output_format
 def labels(
     settings: Settings, exclude_genres: tuple[str, ...], truth: Path | None, dry_run: bool, output_format: str
 ) -> None:
-    """Find tags that contradict the active model, most suspicious first.
+    """Find tags that contradict the active model.
 
-    Only out-of-fold predictions are used. A case groups the tracks of one artist or album with the same tag and the
-    same suggestion. For single tracks with the reasons see the view suspects, for correct tags that could be more
-    specific the view narrower_suggestions.
+    The most suspicious come first.     Only out-of-fold predictions are used. A case groups the tracks of one
+    artist or album with the same tag and the same suggestion. For single tracks with the reasons see the view
+    suspects, for correct tags that could be more specific the view narrower_suggestions.
     """
     from catalog.audit.labels.label_audit import audit_labels
 

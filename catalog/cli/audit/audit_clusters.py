@@ -121,7 +121,7 @@ def clusters(
     dry_run: bool,
     output_format: str,
 ) -> None:
-    """Cluster tracks by sound and compare the clusters with the genres.
+    """Cluster tracks by sound and compare clusters with genres.
 
     Each feature set and algorithm is stored as a run. docs/clusters.md explains the scores; the view cluster_genre
     has the tracks of each genre in each cluster. --show with --csv lists the tracks deep inside another genre's

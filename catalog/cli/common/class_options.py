@@ -29,6 +29,6 @@ def exclude_genre_option(function: Any) -> Any:
         "--exclude-genre",
         "exclude_genres",
         multiple=True,
-        metavar="NAME",
+        metavar="GENRE",
         help="Exclude the tracks of a genre and its subgenres: not used for training, never flagged. Repeatable.",
     )(function)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-import click
 
 from catalog.cli.common.output import is_quiet, logs_json
 from catalog.text import describe_duration, printable
@@ -36,9 +35,8 @@ class StageProgress:
 
     def start(self, name: str) -> None:
         """Ends the current stage and starts another one; a stage that is current already goes on."""
-        label = (
-            f"{self._names.index(name) + 1} of {len(self._names)} {name}" if len(self._names) > 1 else name
-        )
+        number = f"{self._names.index(name) + 1} of {len(self._names)} " if len(self._names) > 1 else ""
+        label = number + printable(name)
         if label != self._label:
             self.end()
             self._label = label
@@ -139,7 +137,7 @@ def stage_progress(*names: str) -> Iterator[StageProgress]:
 
 
 def _print_line(line: str) -> None:
-    click.echo(line, err=True)
+    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

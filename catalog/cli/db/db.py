@@ -35,7 +35,7 @@ from catalog.settings import Settings
 
 @click.group(cls=CommandGroup)
 def db() -> None:
-    """Manage the database: upgrade, downgrade, check, copy, backup, restore."""
+    """Upgrade, check, copy, back up and restore the database."""
 
 
 for command in (copy_verb, backup_verb, restore_verb):
@@ -85,7 +85,10 @@ def upgrade_verb(settings: Settings, revision: str, dry_run: bool) -> None:
 @yes_option
 @pass_settings
 def downgrade_verb(settings: Settings, revision: str, dry_run: bool, yes: bool) -> None:
-    """Downgrade the schema to REVISION; base drops every table with its data."""
+    """Downgrade the schema to an older revision.
+
+    REVISION base drops every table with its data.
+    """
     require_revision(revision)
     with closing(open_database(settings.database_url)) as database:
         schema = inspect_schema(database)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from catalog.catalog_check import check_catalog
+from catalog.cli.common.command_group import renamed_argument
 from catalog.cli.common.context import NamedPath, dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import format_options, print_json, say, warn
 from catalog.cli.common.progress import progress
@@ -39,14 +40,23 @@ class _Bytes:
 
 
 @click.command("backup")
-@click.argument("destination", metavar="FILE|FOLDER", type=NamedPath(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "destination",
+    metavar="FILE|FOLDER",
+    type=NamedPath(path_type=Path),
+    required=True,
+    help="New file, or folder for a file named by date and time.",
+)
+@renamed_argument("--output")
 @dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="Print the content of the backup as JSON.")
 @pass_settings
 def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: bool) -> None:
     """Back up database, models and configuration to one file.
 
-    Writes a new FILE, or a file named by date and time in FOLDER. The backup is a consistent snapshot, also while
+    The backup is a consistent snapshot, also while
     other commands run. PostgreSQL needs pg_dump. URLs in the configuration are omitted, since they may contain
     passwords.
     """
@@ -77,10 +87,10 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
 @format_options
 @pass_settings
 def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: str) -> int:
-    """Restore a backup into an empty home folder or database, and check it.
+    """Restore a backup into an empty home or database.
 
-    Nothing is overwritten. A backup of an older version is upgraded. Restore only backups that you trust: the server
-    executes a PostgreSQL dump.
+    The result is checked.     Nothing is overwritten. A backup of an older version is upgraded. Restore only
+    backups that you trust: the server executes a PostgreSQL dump.
     """
     home = _home(settings)
     with closing(open_database(settings.database_url)) as database:

@@ -24,7 +24,7 @@ from catalog.text import pluralize
 @format_options
 @pass_settings
 def copy_verb(settings: Settings, target_url: str, dry_run: bool, output_format: str) -> None:
-    """Copy the catalog into another, empty database, and compare both table by table.
+    """Copy the catalog into an empty database and compare both.
 
     The catalog is not changed; the copy has its state at the beginning. If the copy is interrupted, run the same
     command again: it starts over. Models stay in the home: use the copy with the same --home.

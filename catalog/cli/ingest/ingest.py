@@ -9,6 +9,7 @@ import click
 
 from catalog.cli.common.analysis_options import limit_options, require_feature_sets
 from catalog.cli.common.class_options import class_rule_options
+from catalog.cli.common.command_group import examples, renamed_option
 from catalog.cli.common.context import (
     dry_run_option,
     open_catalog,
@@ -24,7 +25,13 @@ from catalog.settings import Settings
 from catalog.text import pluralize
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "catalog ingest ~/Music",
+        "catalog ingest ~/Music --sample 200",
+        "catalog ingest ~/Music --labels genres.csv --columns path=File,genre=Genre",
+    )
+)
 @paths_argument
 @click.option(
     "--labels",
@@ -38,10 +45,13 @@ from catalog.text import pluralize
     help="Name of a column in the labels file, such as genre=Stil. Repeatable, or separated by commas.",
 )
 @click.option(
-    "--genres",
-    metavar="LIST",
-    help="Candidate genres for zero-shot suggestions if there are too few labels to train, separated by commas.",
+    "--genre",
+    "genres",
+    multiple=True,
+    metavar="GENRE",
+    help="Candidate genre for zero-shot suggestions if there are too few labels to train. Repeatable.",
 )
+@renamed_option("--genres", "--genre GENRE, repeatable")
 @class_rule_options
 @click.option(
     "--feature-set",
@@ -69,7 +79,7 @@ def ingest(
     paths: tuple[Path, ...],
     labels: Path | None,
     columns: tuple[str, ...],
-    genres: str | None,
+    genres: tuple[str, ...],
     min_tracks: int,
     min_artists: int,
     feature_sets: tuple[str, ...],
@@ -81,8 +91,9 @@ def ingest(
     as_json: bool,
     dry_run: bool,
 ) -> int:
-    """Analyze folders of music: scan, extract features, train, predict, audit, report.
+    """Analyze folders of music in one command.
 
+    Scans, extracts features, trains, predicts, audits and writes the report.
     Your files are only read. Run it again at any time: only new and changed files are processed, and an interrupted
     run continues. Exit code 3: finished, but some files could not be analyzed.
     """
@@ -105,7 +116,7 @@ def ingest(
                 roots=paths,
                 labels=labels,
                 columns=roles,
-                genres=[name.strip() for name in (genres or "").split(",") if name.strip()],
+                genres=genres,
                 rule=ClassRule(min_tracks, min_artists, "leaf"),
                 feature_sets=feature_sets or None,
                 workers=workers,

@@ -18,7 +18,7 @@ from catalog.settings import Settings
 
 @click.group(cls=CommandGroup)
 def models() -> None:
-    """Manage models: list, show, card, compare, importance, promote, rollback."""
+    """Show, compare and activate models."""
 
 
 @models.command("list")

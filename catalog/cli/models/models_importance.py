@@ -44,11 +44,11 @@ def importance_verb(
     plot_width: PlotWidth,
     output_format: str,
 ) -> None:
-    """Show the importance of each feature group, by default of the active model.
+    """Show the importance of each feature group.
 
-    Permuted: the macro F1 that is lost if the group's columns are permuted in held-out folds. Alone: the macro F1 of
-    a model that is fitted on the group alone. Folds keep artists apart. The result is stored with the model, so that
-    a second run fits nothing.
+    Default: of the active model.     Permuted: the macro F1 that is lost if the group's columns are permuted in
+    held-out folds. Alone: the macro F1 of a model that is fitted on the group alone. Folds keep artists apart. The
+    result is stored with the model, so that a second run fits nothing.
     """
     from catalog.learning.registry.registry import require_active
     from catalog.learning.scoring.model_importance import model_importance

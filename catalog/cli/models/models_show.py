@@ -36,7 +36,7 @@ def show_verb(
     plot: Path | None,
     plot_width: PlotWidth,
 ) -> None:
-    """Show a model (default: the active one): recipe, training set, scores."""
+    """Show recipe, training set and scores of a model."""
     from catalog.learning.registry.registry import get_model, require_active
     from catalog.report.model_card import read_card
     from catalog.report.score_report import score_report

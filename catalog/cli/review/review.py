@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_rows, say
 from catalog.cli.review.review_decisions import DECISION_COMMANDS, redo_verb, undo_verb
@@ -16,9 +16,17 @@ from catalog.cli.review.review_serve import serve_verb
 from catalog.settings import Settings
 
 
-@click.group(cls=CommandGroup)
+@click.group(
+    cls=CommandGroup,
+    epilog=examples(
+        "catalog review serve --open",
+        "catalog review list",
+        'catalog review accept --artist "The Doors"',
+        "catalog review undo",
+    ),
+)
 def review() -> None:
-    """Review flagged tags: serve, list, show, keep, accept, relabel, undo, progress."""
+    """Review flagged tags and decide on them."""
 
 
 for command in (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog.cli.common.audit_notice import warn_of_stale_audit
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import echo, say, warn
 from catalog.cli.review.review_filters import filter_options, filters_from, resolve_genres
@@ -88,7 +89,14 @@ def _decision_command(
         click.argument("targets", nargs=-1, metavar="[TARGET]..."),
     ):
         decorated = decorator(decorated)
-    return click.command(name)(decorated)
+    return click.command(name, epilog=_examples(name, takes_genre=takes_genre))(decorated)
+
+
+def _examples(name: str, *, takes_genre: bool) -> str:
+    genre = " --genre Jazz" if takes_genre else ""
+    return examples(
+        f"catalog review {name} 2f6c0d1e9b7a4835{genre}", f'catalog review {name} --artist "The Doors"{genre}'
+    )
 
 
 DECISION_COMMANDS = (
@@ -98,7 +106,7 @@ DECISION_COMMANDS = (
     _decision_command("add", "add", "Keep the tags and add GENRE.", takes_genre=True),
     _decision_command("unsure", "unsure", "Close the case without an answer: the tags stay."),
     _decision_command(
-        "wrong-recording", "wrong_recording", "Report that the file is another recording than its name says."
+        "wrong-recording", "wrong_recording", "Report that a file is another recording than named."
     ),
 )
 
@@ -109,9 +117,10 @@ DECISION_COMMANDS = (
 @dry_run_option
 @pass_settings
 def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bool) -> None:
-    """Undo the latest decision on TARGET, a case or a track (default: your latest).
+    """Undo a decision (default: your latest).
 
-    Decisions that were made together are undone together. The history keeps both the decision and the undo.
+    TARGET is a case or a track, whose latest decision is undone.     Decisions that were made together are undone
+    together. The history keeps both the decision and the undo.
     """
     from catalog.review.decision import last_batch, undo
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from catalog.cli.common.audit_notice import warn_of_stale_audit
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.cli.review.review_filters import TextParameter, filter_options, filters_from, resolve_genres
@@ -28,7 +29,14 @@ COLUMNS = (
 )
 
 
-@click.command("list")
+@click.command(
+    "list",
+    epilog=examples(
+        "catalog review list",
+        "catalog review list --tagged Metal --suspicion 0.8",
+        "catalog review list --reviewer ada --state decided",
+    ),
+)
 @filter_options
 @click.option(
     "--reviewer", type=TextParameter(), metavar="NAME", help="Only cases with a decision by this reviewer."
@@ -53,9 +61,10 @@ def list_verb(
     state: str | None,
     **filters: Any,
 ) -> None:
-    """List the cases, ordered by suspicion times number of tracks.
+    """List the cases, large and suspicious ones first.
 
-    A case groups the tracks of one artist or album with the same tag and the same suggestion.
+    The order is suspicion times number of tracks. A case groups the tracks of one artist or album with the same tag and
+    the same suggestion.
     """
     from catalog.review.case_list import list_cases
 
@@ -79,7 +88,10 @@ def list_verb(
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def show_verb(settings: Settings, case_id: str, neighbors: bool, as_json: bool) -> None:
-    """Show the tracks of a case with tags, predictions, reasons and similar tracks."""
+    """Show the tracks of a case with the evidence.
+
+    Tags, predictions, reasons and similar tracks.
+    """
     from catalog.review.case_view import view_case
     from catalog.review.similar_tracks import load_neighbor_index
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def sample_verb(
     settings: Settings, size: int | None, seed: int, overlap: int | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Draw a random sample of SIZE tagged tracks for blind review.
+    """Draw a random sample of tracks for blind review.
 
     The audit sample is stratified by genre. It measures the share of wrong tags, the precision of the suspects and
     the accuracy of the model. The tracks are mixed into the queue of `review serve` and excluded from training.
@@ -73,7 +73,7 @@ def sample_verb(
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_settings
 def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> None:
-    """Show how many wrong tags were found and how many probably remain."""
+    """Show how many wrong tags were found and may remain."""
     from catalog.review.audit_sample.review_progress import review_progress
 
     moment = None if since is None else since.replace(tzinfo=UTC)

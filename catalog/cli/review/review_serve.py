@@ -7,13 +7,20 @@ import webbrowser
 import click
 
 from catalog.cli.common.audit_notice import warn_of_stale_audit
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, say, warn
 from catalog.cli.review.review_decisions import ReviewerName, login
 from catalog.settings import Settings
 
 
-@click.command("serve")
+@click.command(
+    "serve",
+    epilog=examples(
+        "catalog review serve --open",
+        "catalog review serve --reviewer ada --reviewer ben --port 8800",
+    ),
+)
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8765, help="Port to listen on; 0: any free port."

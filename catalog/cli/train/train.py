@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from catalog.cli.common.class_options import class_rule_options, exclude_genre_option
+from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.executors import cores, executor_factory
 from catalog.cli.common.exit_codes import EXIT_ERROR
@@ -58,7 +59,14 @@ def require_seed(_context: click.Context, _option: click.Parameter, seed: int) -
     return seed
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "catalog train",
+        "catalog train --if-changed 50",
+        "catalog train --compare",
+        "catalog train --search halving",
+    )
+)
 @click.option(
     "--algorithm",
     "algorithms",

@@ -79,12 +79,12 @@ def test_there_and_back(
 ) -> None:
     archive = tmp_path / "backup.zip"
     before = sums(filled)
-    assert "nothing was changed" in invoke("db", "backup", archive, "--dry-run").err
+    assert "nothing was changed" in invoke("db", "backup", "--output", archive, "--dry-run").err
     assert not archive.exists()
-    done = invoke("db", "backup", archive, "--json")
+    done = invoke("db", "backup", "--output", archive, "--json")
     assert (done.code, archive.stat().st_mode & 0o777) == (0, 0o600)
     assert json.loads(done.out)["rows"]["track"] == 8
-    assert invoke("db", "backup", archive).code == 1
+    assert invoke("db", "backup", "--output", archive).code == 1
     assert run([*elsewhere, "db", "restore", str(archive), "--dry-run"]) == 0
     assert not (tmp_path / "new").exists()
     capsys.readouterr()
@@ -108,7 +108,7 @@ def test_there_and_back(
 def test_a_folder_is_given_a_name_by_the_time(invoke: Any, filled: Database, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
-    assert invoke("db", "backup", folder).code == 0
+    assert invoke("db", "backup", "--output", folder).code == 0
     (made,) = folder.iterdir()
     assert made.name.startswith("catalog-20")
     assert made.suffix == ".zip"
@@ -141,7 +141,7 @@ def test_who_writes_meanwhile_writes_on_and_the_backup_is_whole(
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        done = invoke("db", "backup", tmp_path / "b.zip")
+        done = invoke("db", "backup", "--output", tmp_path / "b.zip")
     finally:
         stopped.set()
         thread.join()
@@ -211,7 +211,7 @@ def test_what_was_tampered_with_is_refused(
     (home / "models").mkdir()
     (home / "models" / "abc.skops").write_bytes(b"weights")
     archive = tmp_path / "b.zip"
-    assert run(["--home", str(home), "db", "backup", str(archive)]) == 0
+    assert run(["--home", str(home), "db", "backup", "--output", str(archive)]) == 0
     with zipfile.ZipFile(archive) as opened:
         members = {name: opened.read(name) for name in opened.namelist()}
     manifest = json.loads(members.pop(MANIFEST))
@@ -232,7 +232,7 @@ def test_what_was_tampered_with_is_refused(
 
 def test_a_trigger_and_a_bomb(sqlite_url: str, tmp_path: Path, capsys: Any) -> None:
     home, archive = tmp_path / "home", tmp_path / "b.zip"
-    assert run(["--home", str(home), "db", "backup", str(archive)]) == 0
+    assert run(["--home", str(home), "db", "backup", "--output", str(archive)]) == 0
     with zipfile.ZipFile(archive) as opened:
         members = {name: opened.read(name) for name in opened.namelist()}
     manifest = json.loads(members.pop(MANIFEST))
@@ -285,11 +285,12 @@ def test_killed_in_the_middle_nothing_half_is_left(sqlite_url: str, tmp_path: Pa
             str(home),
             "db",
             "backup",
+            "--output",
             str(folder / "b.zip"),
         ]
         assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
         assert [path for path in folder.iterdir() if not path.name.startswith(".")] == []
-    assert run(["--home", str(home), "db", "backup", str(folder / "b.zip")]) == 0
+    assert run(["--home", str(home), "db", "backup", "--output", str(folder / "b.zip")]) == 0
     assert [path.name for path in folder.iterdir()] == ["b.zip"]
     new = tmp_path / "new"
     for at in ("extract", "place"):
@@ -314,7 +315,15 @@ def test_without_the_programs_of_postgresql(
     postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    arguments = ["--home", str(tmp_path / "home"), "--database-url", postgresql_url, "db", "backup"]
+    arguments = [
+        "--home",
+        str(tmp_path / "home"),
+        "--database-url",
+        postgresql_url,
+        "db",
+        "backup",
+        "--output",
+    ]
     assert run([*arguments, str(tmp_path / "b.zip")]) == 1
     assert "pg_dump is not installed" in capsys.readouterr().err
     old = tmp_path / "pg_dump"
@@ -332,7 +341,7 @@ def test_backup_refuses_an_existing_file(invoke: Any, filled: Database, tmp_path
     taken = tmp_path / "taken.zip"
     taken.write_bytes(b"mine")
     for option in ([], ["--dry-run"]):
-        done = invoke("db", "backup", str(taken), *option)
+        done = invoke("db", "backup", "--output", str(taken), *option)
         assert (done.code, done.err.count("\n")) == (1, 1)
         assert "unexpected" not in done.err
         assert "exists and is not overwritten" in done.err
@@ -342,7 +351,7 @@ def test_backup_refuses_an_existing_file(invoke: Any, filled: Database, tmp_path
 def test_a_backup_of_the_other_kind_says_where_it_goes(
     invoke: Any, filled: Database, tmp_path: Path, empty_url: Any, capsys: Any
 ) -> None:
-    assert invoke("db", "backup", str(tmp_path / "one.zip")).code == 0
+    assert invoke("db", "backup", "--output", str(tmp_path / "one.zip")).code == 0
     other, where = ("postgresql", "a new home") if filled.is_sqlite else ("sqlite", "an empty database")
     options = ["--home", str(tmp_path / "new"), "--database-url", empty_url(other)]
     assert run([*options, "db", "restore", str(tmp_path / "one.zip")]) == 1

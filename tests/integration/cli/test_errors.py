@@ -13,7 +13,7 @@ from catalog.cli.main import cli, run
 from catalog.db.database import Database
 from tests.integration.cli.conftest import Invoke
 
-REPORTS = {("doctor",), ("features", "check")}
+REPORTS = {("doctor",), ("config",), ("features", "check")}
 """Verbs that need no catalog: what they find is their answer."""
 
 

@@ -6,7 +6,7 @@ from catalog.cli.common.exit_codes import EXIT_ERROR
 
 
 def test_an_unknown_genre_is_told_before_anything_is_heard(catalog, songs):
-    code, _, err = catalog("ingest", songs, "--genres", "Finnish Metal, Polkaton")
+    code, _, err = catalog("ingest", songs, "--genre", "Finnish Metal", "--genre", "Polkaton")
     assert code == EXIT_ERROR
     assert "there is no genre 'Polkaton'" in err
     assert json.loads(catalog("sql", "SELECT count(*) AS n FROM feature_vector", "--json")[1]) == [{"n": 0}]

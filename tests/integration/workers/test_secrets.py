@@ -150,7 +150,7 @@ def test_passwords_are_in_no_card_no_report_and_no_backup(
     runs: dict[tuple[str, ...], int | None] = {
         ("-vv", "train", "--feature-set", "blobs", "--workers", "0"): 0,
         ("-v", "report"): 0,
-        ("-v", "db", "backup", str(backup)): 0,
+        ("-v", "db", "backup", "--output", str(backup)): 0,
     }
     # The configuration alone names them; the environment, which wins, would hide what is made of it.
     told = {
