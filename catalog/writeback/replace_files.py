@@ -149,12 +149,12 @@ def _replace_batch(
                 note_staged(connection, row_id, operation.staged_columns(file))
         for outcome, row_id, file in staged:
             try:
-                put_in_place(file.target, file.copy_name)
+                state = put_in_place(file.target, file.copy_name)
             except FileWriteError as error:
                 fail(outcome, str(error), row_id)
                 continue
             signature, values = file.before.file_signature, file.values_after
-            replaced.append(ReplacedFile(row_id, outcome.track_id, file.after, signature, values))
+            replaced.append(ReplacedFile(row_id, outcome.track_id, file.after, state, signature, values))
             report.other_names += file.target.other_names > 0
             report.outcomes.append(
                 replace(outcome, after="; ".join(values), state=operation.state, message=file.message)

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from catalog.collection.naming.file_signature import file_signature
 from catalog.collection.naming.paths import is_within
-from catalog.collection.scan.walk import bounded
+from catalog.collection.scan.walk import FileState, bounded
 from catalog.errors import CatalogError
 
 CHANGED = "changed since the last scan; run first: catalog scan"
@@ -144,8 +144,11 @@ def finalize_copy(target: TargetFile, name: bytes, stream: BinaryIO) -> Facts:
     return facts_of(stream)
 
 
-def put_in_place(target: TargetFile, name: bytes) -> None:
-    """Renames the replacement over the file. Raises FileWriteError if the file has changed since it was checked."""
+def put_in_place(target: TargetFile, name: bytes) -> FileState:
+    """Renames the replacement over the file and returns its state, whose ctime a rename changes.
+
+    Raises FileWriteError if the file has changed since it was checked.
+    """
     try:
         now = os.stat(target.name)
         if _identity(now) != _identity(target.status):
@@ -153,6 +156,10 @@ def put_in_place(target: TargetFile, name: bytes) -> None:
         os.replace(name, target.name)
     except OSError as error:
         raise FileWriteError(explain(error)) from error
+    with suppress(OSError):
+        return FileState.of(os.stat(target.name))
+    # Somebody has removed it already; the next scan looks for it.
+    return FileState(None, None, None, None)
 
 
 def sync_folder(folder: bytes) -> None:
@@ -210,5 +217,5 @@ def explain(error: OSError, action: str = "cannot be written") -> str:
     return reasons.get(error.errno or 0, f"{action}: {error.strerror or error}")
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+def _identity(status: os.stat_result) -> tuple[int, FileState]:
+    return status.st_dev, FileState.of(status)

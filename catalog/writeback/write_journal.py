@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.scan.walk import FileState
 from catalog.collection.statements import ORIGIN_CATALOG, NewStatement, write_statements
 from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_track_status
@@ -29,6 +30,8 @@ class ReplacedFile:
     row_id: int
     track_id: int
     facts: Facts
+    state: FileState
+    """The state in place, so that the next scan finds the file unchanged."""
     old_signature: str | None
     """The file signature before."""
     values: tuple[str, ...]
@@ -121,7 +124,7 @@ def _update_track(connection: Connection, file: ReplacedFile) -> None:
     connection.execute(
         sa.update(track)
         .where(track.c.id == file.track_id)
-        .values(size=facts.size, mtime_ns=facts.mtime_ns, file_signature=facts.file_signature)
+        .values(**file.state._asdict(), file_signature=facts.file_signature)
     )
     if file.old_signature is None or file.old_signature == facts.file_signature:
         return

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from catalog.collection.scan.file_tags import read_file_tags
+from catalog.collection.scan.walk import FileState
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary
@@ -86,8 +87,8 @@ def _inspect(row: Row[Any]) -> ReplacedFile | None:
         with open(name, "rb") as stream:  # noqa: PTH123 - bytes
             target = TargetFile(name, os.fstat(stream.fileno()))
             discard(replacement_name(target, row.batch, row.id))
-            facts = facts_of(stream)
+            facts, state = facts_of(stream), FileState.of(target.status)
             values = read_file_tags(stream, os.path.basename(row.path_bytes)).genres  # noqa: PTH119
     except OSError:
         return None
-    return ReplacedFile(row.id, row.track_id, facts, row.file_signature, values)
+    return ReplacedFile(row.id, row.track_id, facts, state, row.file_signature, values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from catalog.collection.scan.walk import FileState
 from catalog.db import tables as t
 from tests.integration.writeback.music_folder import MusicFolder
 from tests.integration.writeback.tagged_files import FORMATS, mp3_v23
@@ -41,3 +42,15 @@ def test_show_says_what_was_written(music: MusicFolder) -> None:
     assert "written: Metal -> Jazz" in music.out
     music.run("show", "a.mp3", "--json")
     assert "patch" not in music.out
+
+
+def test_the_state_of_the_new_file_is_stored(music: MusicFolder) -> None:
+    path = music.add("a.mp3", mp3_v23())
+    music.scan()
+    music.decide(["Jazz"])
+    for arguments in (("-y",), ("--undo", "-y")):
+        music.write(*arguments)
+        query = sa.select(t.track.c.size, t.track.c.mtime_ns, t.track.c.ctime_ns, t.track.c.inode)
+        with music.database.read() as connection:
+            stored = FileState(*connection.execute(query).one())
+        assert stored == FileState.of(path.stat())
