@@ -14,6 +14,7 @@ from catalog.cli.common.context import (
     pass_settings,
     paths_argument,
     reread_option,
+    tag_encoding_option,
 )
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo, print_json, say, warn
@@ -37,6 +38,7 @@ SHOWN_TERMS = 15
 @paths_argument
 @click.option("--name", help="Name of the collection.  [default: the folder's name]")
 @reread_option
+@tag_encoding_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
@@ -45,6 +47,7 @@ def scan(
     paths: tuple[Path, ...],
     name: str | None,
     reread: bool,
+    tag_encoding: str | None,
     as_json: bool,
     dry_run: bool,
 ) -> int:
@@ -60,7 +63,13 @@ def scan(
         for path in paths:
             with progress(f"scanning {click.format_filename(path, shorten=True)}") as advance:
                 report = scan_folder(
-                    database, path, name=name, on_progress=advance, reread=reread, dry_run=dry_run
+                    database,
+                    path,
+                    name=name,
+                    on_progress=advance,
+                    reread=reread,
+                    tag_encoding=tag_encoding,
+                    dry_run=dry_run,
                 )
             reports.append(report)
             if not as_json:

@@ -75,6 +75,8 @@ class IngestOptions:
     """Analyze about this many tracks, in whole albums; None: all."""
     reread: bool = False
     """Read the tags of all files again."""
+    tag_encoding: str | None = None
+    """As in `scan`."""
     on_stage: Callable[[str], None] = lambda _stage: None
     """Receives each of STAGES when it starts."""
     on_scan: Callable[[int, int | None, str], None] | None = None
@@ -191,7 +193,14 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
             # Report an error in the last path before the first one is scanned.
             find_root(connection, os.fsencode(root))
     scans = [
-        scan(database, root, on_progress=options.on_scan, reread=options.reread) for root in options.roots
+        scan(
+            database,
+            root,
+            on_progress=options.on_scan,
+            reread=options.reread,
+            tag_encoding=options.tag_encoding,
+        )
+        for root in options.roots
     ]
     changes.add(*(one.files != one.unchanged or one.missing for one in scans))
     if options.labels is None:

@@ -47,11 +47,26 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+def _parse_tag_encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    from catalog.collection.scan.legacy_text import TagEncodingError, tag_encoding
+
+    try:
+        return None if name is None else tag_encoding(name)
+    except TagEncodingError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=NamedPath(path_type=Path)
 )
 reread_option = click.option(
     "--reread", is_flag=True, help="Read the tags of all files again, also of files that seem unchanged."
+)
+tag_encoding_option = click.option(
+    "--tag-encoding",
+    metavar="NAME",
+    callback=_parse_tag_encoding,
+    help="Encoding of ID3 tags that say Latin-1, such as cp1251. Reads all files again.  [default: detected]",
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")

@@ -16,6 +16,7 @@ from catalog.cli.common.context import (
     pass_settings,
     paths_argument,
     reread_option,
+    tag_encoding_option,
 )
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, say
@@ -70,6 +71,7 @@ from catalog.text import pluralize
     help="Analyze about N tracks (random whole albums) and estimate the time for the rest.",
 )
 @reread_option
+@tag_encoding_option
 @limit_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @dry_run_option
@@ -86,6 +88,7 @@ def ingest(
     workers: int | None,
     sample: int | None,
     reread: bool,
+    tag_encoding: str | None,
     time_limit: int,
     memory_limit: int,
     as_json: bool,
@@ -105,7 +108,7 @@ def ingest(
     roles = parse_columns(columns)
     with open_catalog(settings, create=True, dry_run=dry_run) as database:
         if dry_run:
-            return _dry_run(database, paths, as_json, reread=reread)
+            return _dry_run(database, paths, as_json, reread=reread, tag_encoding=tag_encoding)
         presenter = IngestPresenter(settings)
         print_line = say if as_json else echo
         if not is_quiet():
@@ -124,6 +127,7 @@ def ingest(
                 rules=WorkerOptions(memory_limit=memory_limit, is_log_json=logs_json()),
                 sample=sample,
                 reread=reread,
+                tag_encoding=tag_encoding,
                 on_stage=stages.start,
                 on_scan=stages.advance,
                 on_analysis=lambda now: stages.advance(now.done, now.total, now.remark),
@@ -138,10 +142,12 @@ def ingest(
     return EXIT_FILES_FAILED if presenter.failed else 0
 
 
-def _dry_run(database: Any, paths: tuple[Path, ...], as_json: bool, *, reread: bool) -> int:
+def _dry_run(
+    database: Any, paths: tuple[Path, ...], as_json: bool, *, reread: bool, tag_encoding: str | None
+) -> int:
     from catalog.collection.scan.scan import scan
 
-    reports = [scan(database, path, reread=reread, dry_run=True) for path in paths]
+    reports = [scan(database, path, reread=reread, tag_encoding=tag_encoding, dry_run=True) for path in paths]
     if as_json:
         collections = [
             {

@@ -55,12 +55,14 @@ def scan(
     name: str | None = None,
     on_progress: Progress | None = None,
     reread: bool = False,
+    tag_encoding: str | None = None,
     dry_run: bool = False,
 ) -> ScanReport:
     """Adds a folder, or one file, to the catalog. A repeated scan opens only new and changed files.
 
     A file has changed if its size, its modification time, or the time or inode of its status differs. With `reread`,
-    and after an upgrade of the tag reader, every file is opened.
+    with `tag_encoding`, and after an upgrade of the tag reader, every file is opened. `tag_encoding` is the encoding of
+    tags that say they are Latin-1; None: detected.
 
     A path inside a known collection is scanned for that collection, and only tracks below the path can become missing.
     For a single file outside of all collections, its folder becomes a collection with this file only. An interrupted
@@ -81,6 +83,7 @@ def scan(
         found_root,
         on_progress or (lambda _done, _total, _step: None),
         reread=reread,
+        tag_encoding=tag_encoding,
         dry_run=dry_run,
     )
     try:
@@ -96,12 +99,20 @@ class _FolderScan:
     """A scan in progress."""
 
     def __init__(
-        self, database: Database, root: Root, on_progress: Progress, *, reread: bool, dry_run: bool
+        self,
+        database: Database,
+        root: Root,
+        on_progress: Progress,
+        *,
+        reread: bool,
+        tag_encoding: str | None,
+        dry_run: bool,
     ) -> None:
         self.database = database
         self.root = root
         self.on_progress = on_progress
-        self.reread = reread
+        self.reread = reread or tag_encoding is not None
+        self.tag_encoding = tag_encoding
         self.report = ScanReport(root.name, display_path(root.path), root.collection_id, dry_run=dry_run)
         self.walk = FolderWalk(root.path, root.start)
         self.started = now()
@@ -171,7 +182,7 @@ class _FolderScan:
 
     def _open(self, found: FoundFile) -> None:
         try:
-            file = read_scanned_file(self.root.path, found.path)
+            file = read_scanned_file(self.root.path, found.path, self.tag_encoding)
         except FileNotFoundError:
             return
         except (OSError, FileChangedWhileReadingError) as error:

@@ -31,7 +31,7 @@ class FileChangedWhileReadingError(CatalogError):
     """A file was written to while it was read; the next scan finds it changed and reads it again."""
 
 
-def read_scanned_file(root: bytes, path: bytes) -> ScannedFile:
+def read_scanned_file(root: bytes, path: bytes, tag_encoding: str | None = None) -> ScannedFile:
     """Reads one file. Raises OSError or FileChangedWhileReadingError."""
     # Does not block if a pipe has taken the place of the file.
     handle = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -39,7 +39,7 @@ def read_scanned_file(root: bytes, path: bytes) -> ScannedFile:
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise FileChangedWhileReadingError("is not a regular file any more")
-        tags = read_file_tags(stream, os.path.basename(path))
+        tags = read_file_tags(stream, os.path.basename(path), tag_encoding)
         signature = file_signature(stream, before.st_size)
         after = os.fstat(handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

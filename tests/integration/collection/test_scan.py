@@ -264,10 +264,10 @@ def test_a_killed_scan_done_again_ends_the_same(database, music, make_song, monk
         make_song(music / f"{number}.mp3", number, genre="Rock", artist=f"Artist {number % 3}")
     monkeypatch.setattr(scanning, "FILES_PER_TRANSACTION", 3)
 
-    def die(root, path):
+    def die(root, path, encoding):
         if path == b"7.mp3":
             raise KeyboardInterrupt
-        return read_scanned_file(root, path)
+        return read_scanned_file(root, path, encoding)
 
     monkeypatch.setattr(scanning, "read_scanned_file", die)
     with suppress(KeyboardInterrupt):
@@ -284,11 +284,11 @@ def test_two_scans_that_meet_make_no_track_twice(database, music, make_song, mon
         make_song(music / f"{number}.mp3", number, genre="Rock", artist="A", album="B")
     met: list[bool] = []
 
-    def meet(root, path):
+    def meet(root, path, encoding):
         if path == b"2.mp3" and not met:
             met.append(True)
             scan(database, music)
-        return read_scanned_file(root, path)
+        return read_scanned_file(root, path, encoding)
 
     monkeypatch.setattr(scanning, "read_scanned_file", meet)
     report = scan(database, music)

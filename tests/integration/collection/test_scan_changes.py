@@ -18,9 +18,9 @@ def opened(database, music, monkeypatch, **options):
     """The paths that a scan opens."""
     paths = []
 
-    def note(root, path):
+    def note(root, path, encoding):
         paths.append(path.decode())
-        return read_scanned_file(root, path)
+        return read_scanned_file(root, path, encoding)
 
     with monkeypatch.context() as patch:
         patch.setattr(scanning, "read_scanned_file", note)

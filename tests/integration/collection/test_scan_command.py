@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+from mutagen.id3 import ID3, TIT2, Encoding
 
 from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_FILES_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 
@@ -128,3 +129,20 @@ def test_an_unmounted_disk_is_an_error_that_says_what_to_do(catalog, songs):
     code, _, err = catalog("scan", songs)
     assert code == EXIT_ERROR
     assert "2 tracks were: nothing was changed" in err
+
+
+def test_a_guessed_code_page_is_reported_and_another_can_be_named(catalog, songs):
+    tags = ID3(songs / "1.mp3")
+    tags.setall("TIT2", [TIT2(encoding=Encoding.LATIN1, text="Êèíî")])
+    tags.save(songs / "1.mp3", v2_version=3)
+    _, _, err = catalog("scan", songs)
+    assert "warning: 1.mp3: tags are read as cp1251, not Latin-1" in err
+    assert "scan --tag-encoding NAME" in err
+    titles = ("sql", "--csv", "SELECT title FROM predicted_vs_tagged WHERE path LIKE '%1.mp3'")
+    assert "Кино" in catalog(*titles)[1]
+    _, _, err = catalog("scan", songs, "--tag-encoding", "latin1")
+    assert "warning" not in err
+    assert "Êèíî" in catalog(*titles)[1]
+    code, _, err = catalog("scan", songs, "--tag-encoding", "cp1251x")
+    assert code == EXIT_USAGE
+    assert "'cp1251x' is not an encoding of tags; for example: cp1251" in err
