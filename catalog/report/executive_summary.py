@@ -16,7 +16,7 @@ from catalog.review.audit_sample.sample_estimates import estimate_sample
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
 from catalog.review.suspect_filters import is_in_effect
-from catalog.review.verdict import CORRECTING_VERDICTS, NEUTRAL_VERDICTS
+from catalog.review.verdict import CORRECTING_VERDICTS, NEUTRAL_VERDICTS, is_correction, is_filled_in
 
 MOST_REVIEWERS = 4
 """Reviewers listed by name, so that the summary fits on one printed page."""
@@ -59,6 +59,8 @@ class ReviewerWork:
     name: str
     corrected: int
     """Tracks whose tag was replaced."""
+    filled_in: int
+    """Tracks that had no genre."""
     added: int
     """Tracks with an added genre."""
     kept: int
@@ -74,6 +76,9 @@ class ExecutiveSummary:
     wrong: WrongTagShare | None
     """None before the first audit and without tagged tracks."""
     corrected: int
+    """Tracks whose tag was replaced."""
+    filled_in: int
+    """Tracks that had no genre."""
     decided: int
     """Tracks with a decision."""
     reviewers: tuple[ReviewerWork, ...]
@@ -96,11 +101,12 @@ def read_executive_summary(
     `since` bounds the decisions, writes and added tracks, but not the estimate, which is for the current collection.
     """
     reviewers = _reviewers(connection, since)
-    corrected, decided = _decided_tracks(connection, since)
+    corrected, filled_in, decided = _decided_tracks(connection, since)
     return ExecutiveSummary(
         since=since,
         wrong=_wrong(connection, tagged=tagged, audited=audited, suspect_tracks=suspect_tracks),
         corrected=corrected,
+        filled_in=filled_in,
         decided=decided,
         reviewers=reviewers[:MOST_REVIEWERS],
         further=max(0, len(reviewers) - MOST_REVIEWERS),
@@ -154,15 +160,15 @@ def _is_counted(since: datetime | None) -> sa.ColumnElement[bool]:
     return is_valid if since is None else sa.and_(is_valid, decision.c.decided_at >= since)
 
 
-def _decided_tracks(connection: Connection, since: datetime | None) -> tuple[int, int]:
-    """Tracks whose tag was replaced, and tracks with a decision."""
-    track_id, is_found = decision.c.track_id, decision.c.verdict.in_(sorted(CORRECTING_VERDICTS))
+def _decided_tracks(connection: Connection, since: datetime | None) -> tuple[int, int, int]:
+    """Tracks whose tag was replaced, tracks that had no genre, and tracks with a decision."""
+    track_id = sa.func.count(decision.c.track_id.distinct())
     row = connection.execute(
-        sa.select(
-            sa.func.count(track_id.distinct()).filter(is_found), sa.func.count(track_id.distinct())
-        ).where(_is_counted(since))
+        sa.select(track_id.filter(is_correction()), track_id.filter(is_filled_in()), track_id).where(
+            _is_counted(since)
+        )
     ).one()
-    return int(row[0]), int(row[1])
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 def _reviewers(connection: Connection, since: datetime | None) -> tuple[ReviewerWork, ...]:
@@ -170,17 +176,21 @@ def _reviewers(connection: Connection, since: datetime | None) -> tuple[Reviewer
     rows = connection.execute(
         sa.select(
             decision.c.reviewer,
-            sa.func.count(track_id).filter(verdict.in_(sorted(CORRECTING_VERDICTS))).label("corrected"),
-            sa.func.count(track_id).filter(verdict == "add").label("added"),
+            sa.func.count(track_id).filter(is_correction()).label("corrected"),
+            sa.func.count(track_id).filter(is_filled_in()).label("filled_in"),
+            sa.func.count(track_id).filter(verdict == "add", decision.c.genre_id.is_not(None)).label("added"),
             sa.func.count(track_id).filter(verdict == "keep").label("kept"),
         )
         .where(_is_counted(since))
         .group_by(decision.c.reviewer)
     )
     reviewers = [
-        ReviewerWork(safe_text(row.reviewer, 40), row.corrected, row.added, row.kept) for row in rows
+        ReviewerWork(safe_text(row.reviewer, 40), row.corrected, row.filled_in, row.added, row.kept)
+        for row in rows
     ]
-    return tuple(sorted(reviewers, key=lambda row: (-row.corrected, -row.added, -row.kept, row.name)))
+    return tuple(
+        sorted(reviewers, key=lambda row: (-row.corrected, -row.filled_in, -row.added, -row.kept, row.name))
+    )
 
 
 def _count_since(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+import sqlalchemy as sa
+
+from catalog.db.tables import decision
 from catalog.errors import CatalogError
 
 Verdict = Literal["keep", "accept", "relabel", "add", "unsure", "wrong_recording"]
@@ -18,8 +21,36 @@ CORRECTING_VERDICTS: frozenset[Verdict] = frozenset({"accept", "relabel"})
 """Verdicts that correct a wrong tag."""
 
 
+Outcome = Literal["corrected", "filled in", "genre added", "kept", "unsure", "wrong recording"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""What a decision meant for the tags of a track."""
+
+
 class InvalidVerdictError(CatalogError):
     """The verdict does not apply to this track."""
+
+
+def outcome_of(verdict: str, genre_id: int | None) -> Outcome:
+    """The outcome of a stored verdict on a tag; `genre_id` is the tag, None if the track had none.
+
+    A wrong tag was found only if there was a tag: a genre for a track without one is filled in.
+    """
+    if genre_id is None and verdict in GENRE_VERDICTS:
+        return "filled in"
+    if verdict in CORRECTING_VERDICTS:
+        return "corrected"
+    others: dict[str, Outcome] = {"add": "genre added", "keep": "kept", "wrong_recording": "wrong recording"}
+    return others.get(verdict, "unsure")
+
+
+def is_correction() -> sa.ColumnElement[bool]:
+    """A row of `decision` replaced a tag."""
+    return sa.and_(decision.c.genre_id.is_not(None), decision.c.verdict.in_(sorted(CORRECTING_VERDICTS)))
+
+
+def is_filled_in() -> sa.ColumnElement[bool]:
+    """A row of `decision` gave a genre to a track without one."""
+    return sa.and_(decision.c.genre_id.is_(None), decision.c.verdict.in_(sorted(GENRE_VERDICTS)))
 
 
 def recorded_verdict(verdict: Verdict, suspect_tag: int | None, chosen: int | None) -> Verdict:

@@ -13,7 +13,7 @@ from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, print_json, print_rows, say, warn
 from catalog.settings import Settings
-from catalog.text import pluralize
+from catalog.text import percent, pluralize
 
 if TYPE_CHECKING:
     from catalog.review.audit_sample.review_progress import Progress
@@ -88,15 +88,18 @@ def progress_verb(settings: Settings, since: datetime | None, as_json: bool) -> 
 
 
 def _lines(report: Progress) -> Iterator[str]:
-    verdicts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.by_verdict.items())
     since = f" since {report.since:%Y-%m-%d}" if report.since else ""
-    yield f"{pluralize(report.decisions, 'decision')}{since}{f': {verdicts}' if verdicts else ''}"
+    cases = f" in {pluralize(report.decided_cases, 'case')}" if report.decisions else ""
+    outcomes = ", ".join(f"{number:,} {outcome}" for outcome, number in report.by_outcome.items())
+    yield f"{pluralize(report.decisions, 'track')} decided{cases}{since}{f': {outcomes}' if outcomes else ''}"
     for each in report.by_reviewer:
+        filled = f", {pluralize(each.filled_in, 'missing genre')} filled in" if each.filled_in else ""
         wrong = pluralize(each.found_wrong, "wrong tag")
-        yield f"  {each.reviewer}: {pluralize(each.decisions, 'decision')}, {wrong} found"
+        yield f"  {each.reviewer}: {pluralize(each.decisions, 'track')}, {wrong} corrected{filled}"
     if report.overall is not None:
-        recent = f"; of the last {report.recent.tracks}: {_percent(report.recent)}" if report.recent else ""
-        yield f"wrong tags among the decided suspects: {_percent(report.overall)}{recent}"
+        yield f"flagged tags that were wrong: {_count_of(report.overall)}"
+    if report.recent is not None and report.overall != report.recent:
+        yield f"  of the last {report.recent.tracks}: {_count_of(report.recent)}"
     hidden = f"; {report.hidden_tracks:,} more in the audit sample" if report.hidden_tracks else ""
     yield f"{pluralize(report.open_cases, 'case')} open with {pluralize(report.open_tracks, 'track')}{hidden}"
     if report.left is not None:
@@ -140,4 +143,9 @@ def _shares(sample: SampleEstimate) -> Iterator[str]:
 
 
 def _percent(share: Share) -> str:
-    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+    return f"{percent(share.value)} ({percent(share.low)} to {percent(share.high)})"
+
+
+def _count_of(share: Share) -> str:
+    interval = f"95\N{NO-BREAK SPACE}% interval {percent(share.low)} to {percent(share.high)}"
+    return f"{percent(share.value)} ({share.hits} of {share.tracks}; {interval})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import audit_sample, decision, suspect
+from catalog.db.tables import audit_sample, decision, review_case, suspect
 from catalog.db.track_query import latest_audit
 from catalog.review.audit_sample.sample_estimates import SampleEstimate, estimate_sample
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size
@@ -18,7 +19,14 @@ from catalog.review.audit_sample.weighted_share import Share, number_among, weig
 from catalog.review.case_list import Filters, list_cases, suspects_query
 from catalog.review.redo import is_undo_in_effect
 from catalog.review.suspect_filters import is_in_effect, is_open, unjudged_sample
-from catalog.review.verdict import CORRECTING_VERDICTS, NEUTRAL_VERDICTS
+from catalog.review.verdict import (
+    CORRECTING_VERDICTS,
+    NEUTRAL_VERDICTS,
+    OUTCOMES,
+    Outcome,
+    is_correction,
+    outcome_of,
+)
 from catalog.text import pluralize
 
 RECENT = 100
@@ -35,6 +43,7 @@ class ReviewerProgress:
     reviewer: str
     decisions: int
     found_wrong: int
+    filled_in: int
     last_at: datetime
 
 
@@ -56,12 +65,17 @@ class Progress:
     since: datetime | None
     decisions: int
     """Decisions in effect, one per track."""
-    by_verdict: Mapping[str, int]
+    decided_cases: int
+    """Cases that the decisions belong to; decisions outside of cases count by the tracks decided together."""
+    by_outcome: Mapping[Outcome, int]
+    """Most frequent first."""
     by_reviewer: tuple[ReviewerProgress, ...]
     """Most decisions first."""
     undone: int
     found_wrong: int
     """Tracks with a replaced tag."""
+    filled_in: int
+    """Tracks that had no genre."""
     overall: Share | None
     """Share of wrong tags among the decided suspects."""
     recent: Share | None
@@ -87,7 +101,13 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
             decision.c.reviewer,
             decision.c.decided_at,
             decision.c.suspect_id,
-            decision.c.blind,
+            decision.c.genre_id,
+            sa.func.coalesce(review_case.c.case_id, decision.c.batch).label("case_id"),
+        )
+        .select_from(
+            decision.outerjoin(suspect, suspect.c.id == decision.c.suspect_id).outerjoin(
+                review_case, review_case.c.id == suspect.c.review_case_id
+            )
         )
         .where(is_in_effect(decision))
         .order_by(decision.c.id)
@@ -110,10 +130,12 @@ def review_progress(connection: Connection, since: datetime | None = None) -> Pr
     return Progress(
         since=since,
         decisions=len(counted),
-        by_verdict=_by_verdict(counted),
+        decided_cases=len({row.case_id for row in counted}),
+        by_outcome=_by_outcome(counted),
         by_reviewer=_by_reviewer(counted),
         undone=int(connection.execute(undone).scalar_one()),
-        found_wrong=len({row.track_id for row in counted if row.verdict in CORRECTING_VERDICTS}),
+        found_wrong=len(_tracks(counted, "corrected")),
+        filled_in=len(_tracks(counted, "filled in")),
         overall=_share(_corrections(counted)),
         recent=recent,
         open_cases=open_cases,
@@ -165,19 +187,23 @@ def _share(hits: Sequence[float]) -> Share | None:
     return weighted_share(hits, [1.0] * len(hits))
 
 
-def _by_verdict(rows: Sequence[Any]) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for row in rows:
-        counted[row.verdict] = counted.get(row.verdict, 0) + 1
-    return dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+def _tracks(rows: Sequence[Any], outcome: Outcome) -> set[int]:
+    """The tracks with a decision of this outcome."""
+    return {row.track_id for row in rows if outcome_of(row.verdict, row.genre_id) == outcome}
+
+
+def _by_outcome(rows: Sequence[Any]) -> dict[Outcome, int]:
+    counted = Counter(outcome_of(row.verdict, row.genre_id) for row in rows)
+    return dict(sorted(counted.items(), key=lambda each: (-each[1], OUTCOMES.index(each[0]))))
 
 
 def _by_reviewer(rows: Sequence[Any]) -> tuple[ReviewerProgress, ...]:
     reviewers = []
     for name in dict.fromkeys(row.reviewer for row in rows):
         own = [row for row in rows if row.reviewer == name]
-        wrong = sum(row.verdict in CORRECTING_VERDICTS for row in own)
-        reviewers.append(ReviewerProgress(name, len(own), wrong, max(row.decided_at for row in own)))
+        last_at = max(row.decided_at for row in own)
+        wrong, filled_in = (len(_tracks(own, outcome)) for outcome in ("corrected", "filled in"))
+        reviewers.append(ReviewerProgress(name, len(own), wrong, filled_in, last_at))
     return tuple(sorted(reviewers, key=lambda each: (-each.decisions, each.reviewer)))
 
 
@@ -234,7 +260,7 @@ def _found_since(connection: Connection, sample_id: int) -> int:
     return int(
         connection.execute(
             sa.select(sa.func.count(sa.distinct(decision.c.track_id))).where(
-                decision.c.verdict.in_(sorted(CORRECTING_VERDICTS)),
+                is_correction(),
                 decision.c.decided_at >= drawn_at,
                 is_in_effect(decision),
             )

@@ -22,6 +22,11 @@ class Share:
     tracks: int
     """Number of tracks in the sample."""
 
+    @property
+    def hits(self) -> int:
+        """The number of hits, if all weights are equal."""
+        return round(self.value * self.tracks)
+
 
 def weighted_share(hits: Sequence[float], weights: Sequence[float], level: float = LEVEL) -> Share | None:
     """The weighted mean of hits, 0 to 1 each, with an interval; None for an empty sample.

@@ -114,7 +114,7 @@ def test_a_tag_named_again_is_kept_and_no_wrong_one_found(database: Database, do
         done = decide(connection, [right, wrong], "accept", "ada")
         assert done.messages == ("1 track already tagged with that genre: kept",)
         for _ in range(2):
-            assert review_progress(connection).by_verdict == {"accept": 1, "keep": 1}
+            assert review_progress(connection).by_outcome == {"corrected": 1, "kept": 1}
             assert review_progress(connection).found_wrong == 1
             assert labels(connection, doubted, "Old 1") == ["Pop"]
             assert labels(connection, doubted, "Red 1") == ["Rock"]

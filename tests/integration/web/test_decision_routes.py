@@ -246,8 +246,8 @@ def test_the_end_is_said_and_others_who_hold_the_rest(page: Page) -> None:
     assert "Done. All cases have a decision." in done
     progress = words(page.client.get("/progress").text)
     assert "All suspects are decided" in progress
-    assert "bob 3 3" in progress
-    assert "ada 3 0" in progress
+    assert "bob 3 3 0" in progress
+    assert "ada 3 0 0" in progress
 
 
 def test_genres_are_found_by_any_spelling(page: Page) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.review.verdict import InvalidVerdictError, genres_after, genres_shown, recorded_verdict
+from catalog.review.verdict import (
+    InvalidVerdictError,
+    genres_after,
+    genres_shown,
+    outcome_of,
+    recorded_verdict,
+)
 
 ROCK, METAL, POP, FOLK = 1, 2, 3, 4
 
@@ -56,3 +62,21 @@ def test_what_makes_no_sense() -> None:
         genres_after("keep", (), None, None)
     with pytest.raises(InvalidVerdictError, match="needs a genre"):
         genres_after("relabel", (METAL,), METAL, None)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "tag", "expected"),
+    [
+        ("accept", METAL, "corrected"),
+        ("relabel", METAL, "corrected"),
+        ("accept", None, "filled in"),
+        ("relabel", None, "filled in"),
+        ("add", None, "filled in"),
+        ("add", METAL, "genre added"),
+        ("keep", METAL, "kept"),
+        ("unsure", None, "unsure"),
+        ("wrong_recording", METAL, "wrong recording"),
+    ],
+)
+def test_a_wrong_tag_is_found_only_where_there_was_a_tag(verdict, tag, expected):
+    assert outcome_of(verdict, tag) == expected
