@@ -39,8 +39,9 @@ class NewStatement:
 
 
 def joined_text(texts: Iterable[str]) -> str:
-    """The genre texts as one text, as the table `statement` stores them."""
-    return "; ".join(clean for text in texts if (clean := sanitize(text)))
+    """The lines of the genre texts as one text, as the table `statement` stores them."""
+    lines = (line for text in texts for line in text.replace("\0", "\n").splitlines())
+    return "; ".join(clean for line in lines if (clean := sanitize(line)))
 
 
 def write_statements(

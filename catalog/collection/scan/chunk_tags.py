@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
-from mutagen import id3
-
-from catalog.collection.scan.id3 import VERBATIM_OPTIONS, require_few_frames
+from catalog.collection.scan.id3 import read_leading_id3
 from catalog.collection.scan.legacy_text import LegacyText
 from catalog.collection.scan.tag_fields import ID3, FileTags, TagKeys, id3_values, merge_tags, tags_from
-
-# Untyped in mutagen.
-open_id3: Callable[..., Any] = id3.ID3
 
 ByteOrder: TypeAlias = Literal["big", "little"]
 
@@ -74,8 +69,7 @@ def _chunks(file: BinaryIO, byte_order: ByteOrder) -> Iterator[tuple[bytes, byte
 
 
 def _id3_tags(data: bytes, text: LegacyText) -> FileTags:
-    require_few_frames(BytesIO(data))
-    frames = open_id3(BytesIO(data), **VERBATIM_OPTIONS)
+    frames = next(read_leading_id3(BytesIO(data)))
     return tags_from(id3_values(frames, text), ID3, f"id3v{frames.version[0]}.{frames.version[1]}")
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from mutagen import MutagenError, id3
+from mutagen import MutagenError
 from mutagen.mp3 import HeaderNotFoundError
 
 from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.scan.ape_tag import read_ape_tag
 from catalog.collection.scan.chunk_tags import read_chunk_tags
-from catalog.collection.scan.id3 import VERBATIM_OPTIONS, read_id3v1, require_few_frames
+from catalog.collection.scan.id3 import VERBATIM_OPTIONS, read_id3v1, read_leading_id3, require_few_frames
 from catalog.collection.scan.legacy_text import LegacyText
 from catalog.collection.scan.tag_fields import (
     ASF,
@@ -65,9 +64,6 @@ _CODECS = {
     "wavpack.WavPack": "wavpack",
 }
 """The readers of mutagen, with the codec that each reads."""
-
-# Untyped in mutagen.
-open_id3: Callable[..., Any] = id3.ID3
 
 _ID3_READERS = frozenset({"AIFF", "DSDIFF", "DSF", "ID3FileType", "MP3", "TrueAudio", "WAVE"})
 _APE_READERS = frozenset({"APEv2File", "MonkeysAudio", "Musepack", "TAK", "WavPack"})
@@ -183,10 +179,12 @@ def _read_by(reader: Any, codec: str | None, file: Any, text: LegacyText) -> Fil
     if tags.codec == "pcm" and tags.duration is not None and tags.bit_rate is not None:
         # The size in the header of a stream that was saved is a placeholder.
         tags = replace(tags, duration=min(tags.duration, file.seek(0, os.SEEK_END) * 8 / tags.bit_rate))
-    if "\ufffd" in str(tags):
-        # mutagen drops the bytes of a Vorbis comment that are not UTF-8.
-        with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):
+        if "\ufffd" in str(tags):
+            # mutagen drops the bytes of a Vorbis comment that are not UTF-8.
             return merge_tags(_with_stream_properties(_read_by_ffmpeg(file, text), content.info, codec), tags)
+        if getattr(content.tags, "_failed_atoms", None):
+            return merge_tags(tags, _read_by_ffmpeg(file, text))
     return tags
 
 
@@ -247,12 +245,11 @@ def _tags(reader: str, tags: Any, text: LegacyText) -> FileTags:
 
 
 def _read_leading_id3(file: Any, text: LegacyText) -> FileTags:
-    """The ID3v2 tag at the start of a file of any format."""
-    require_few_frames(file)
-    file.seek(0)
-    with contextlib.suppress(id3.ID3NoHeaderError, id3.ID3UnsupportedVersionError):
-        return _tags("MP3", open_id3(file, **VERBATIM_OPTIONS), text)
-    return FileTags()
+    """The ID3v2 tags at the start of a file of any format."""
+    tags = FileTags()
+    for tag in read_leading_id3(file):
+        tags = merge_tags(tags, _tags("MP3", tag, text))
+    return tags
 
 
 def _read_id3v1(file: Any, text: LegacyText) -> FileTags:
@@ -287,4 +284,4 @@ def _count(info: Any, name: str) -> int | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, (MutagenError, CatalogError)) and str(error):
         return sanitize(str(error))[:120]
-    return f"a value is invalid ({type(error).__name__})"
+    return "a value is invalid"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any, BinaryIO
 
-from mutagen.id3 import Frames, Frames_2_2, ID3JunkFrameError, ParseID3v1
+from mutagen import MutagenError
+from mutagen.id3 import ID3, Frames, Frames_2_2, ID3JunkFrameError, ParseID3v1
 
 from catalog.errors import CatalogError
 
@@ -15,6 +17,9 @@ Frame = Any
 MAX_COMPRESSED = 4096
 """Maximum size in bytes of a compressed text frame; a larger one could unpack to gigabytes."""
 MAX_FRAMES = 5000
+MAX_TAG = 16 * 2**20
+"""Maximum bytes of a tag that is read without the help of mutagen."""
+MAX_TAGS = 4
 SMALL_TAG = 256 * 1024
 """Size in bytes up to which the number of frames does not matter."""
 
@@ -22,6 +27,14 @@ _COMPRESSED = 0x0008 | 0x0080
 """The compression flags of ID3v2.4 and v2.3."""
 _TEXTS = ("TIT2", "TPE1", "TPE2", "TALB", "TCON", "TRCK", "TDRC", "TYER", "TDRL", "TDOR", "TORY")
 _TEXTS_2_2 = ("TT2", "TP1", "TP2", "TAL", "TCO", "TRK", "TYE", "TOR")
+
+
+_UNSYNCHRONIZED = 0x80
+_EXTENDED = 0x40
+_FOOTER = 0x10
+
+# Untyped in mutagen.
+open_id3: Callable[..., Any] = ID3
 
 
 class TooManyFramesError(CatalogError):
@@ -66,6 +79,32 @@ def require_few_frames(stream: BinaryIO) -> None:
         > MAX_FRAMES
     ):
         raise TooManyFramesError("the ID3 tag has thousands of frames and is not read")
+
+
+def read_leading_id3(stream: BinaryIO) -> Iterator[Any]:
+    """The ID3v2 tags at the start of a file, one after the other; a program may have put another one before the first.
+
+    Tags with an invalid header are read as far as they make sense. Raises TooManyFramesError.
+    """
+    place = 0
+    for _ in range(MAX_TAGS):
+        stream.seek(place)
+        header = stream.read(10)
+        if header[:3] != b"ID3" or len(header) < 10:
+            return
+        size = _syncsafe(header[6:10])
+        body = stream.read(min(size, MAX_TAG))
+        length = bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0))
+        for flags in dict.fromkeys((header[5] & (_UNSYNCHRONIZED | _EXTENDED), header[5] & _UNSYNCHRONIZED)):
+            tag = BytesIO(b"ID3" + bytes([min(header[3], 4), 0, flags]) + length + body)
+            require_few_frames(tag)
+            tag.seek(0)
+            try:
+                yield open_id3(tag, **VERBATIM_OPTIONS)
+            except (MutagenError, ValueError, struct.error):
+                continue
+            break
+        place += 10 + size + (10 if header[5] & _FOOTER else 0)
 
 
 def read_id3v1(stream: BinaryIO) -> dict[str, Frame]:

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from mutagen.id3 import ID3, TIT2, Encoding
 
-from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_FILES_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from catalog.cli.common.exit_codes import EXIT_ERROR, EXIT_FILES_FAILED, EXIT_USAGE
 
 
 def test_scan_says_what_it_found(catalog, songs):
@@ -116,7 +116,7 @@ def test_collections_are_moved_and_removed(catalog, songs, monkeypatch):
     assert "would remove 2 tracks, 2 statements" in catalog("collections", "remove", "Mine", "--dry-run")[1]
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     code, _, said = catalog("collections", "remove", "Mine")
-    assert code == EXIT_INTERRUPTED
+    assert code == EXIT_ERROR
     assert said.endswith("nothing was changed\n")
     assert "removed 2 tracks" in catalog("collections", "remove", "Mine", "-y")[1]
     assert json.loads(catalog("collections", "list", "--json")[1]) == []

@@ -178,6 +178,30 @@ def test_the_main_tag_of_a_format_comes_first(sounds):
     assert names(tags) == ("Main", "Band", "Disc", ("Rock",))
 
 
+def test_a_second_id3_tag_completes_the_first(sounds):
+    tags = id3_tag(id3.TIT2(text="Song")) + id3_tag(id3.TIT2(text="Other"), id3.TCON(text="Jazz"))
+    assert names(read(tags + sounds["x.mp3"], "x.mp3")) == ("Song", None, None, ("Jazz",))
+
+
+@pytest.mark.parametrize("change", [(3, 5), (5, 0x0F), (6, 0x7F)])
+def test_an_invalid_header_does_not_hide_the_frames_of_id3(sounds, change):
+    tag = bytearray(id3_tag(id3.TIT2(text="Song"), id3.TCON(text="Jazz")))
+    tag[change[0]] = change[1]
+    tags = read(bytes(tag) + sounds["x.mp3"], "x.mp3")
+    assert (tags.title, tags.genres) == ("Song", ("Jazz",))
+    assert "some tags cannot be read" in tags.warning
+
+
+def test_a_text_of_mp4_that_is_not_utf_8(sounds):
+    stream = io.BytesIO(sounds["x.m4a"])
+    file = mutagen.File(stream)
+    file["\xa9nam"], file["\xa9gen"] = ["XXXX"], ["Jazz", "Blues"]
+    stream.seek(0)
+    file.save(stream)
+    tags = read(stream.getvalue().replace(b"XXXX", b"Caf\xe9"), "x.m4a")
+    assert (tags.title, tags.genres) == ("Café", ("Jazz", "Blues"))
+
+
 def test_lyrics_between_the_ape_tag_and_id3v1(sounds):
     lyrics = b"LYRICSBEGIN" + b"IND0000200"
     lyrics += f"{len(lyrics):06}".encode() + b"LYRICS200"
