@@ -16,6 +16,7 @@ LINK = re.compile(r"(/enter/)[\w-]+")
 """A reviewer's link."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """Terminal controls and line separators, except tab and line feed."""
+OWN_LOGGERS = ("catalog", "workers", "migrations")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """The standard attributes of a record; all others are extra fields."""
 
@@ -59,12 +60,14 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_log(level: int, *, is_json: bool) -> None:
-    """Logs records of this level and above to stderr."""
+    """Logs records of this program from this level on to stderr, and those of libraries from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if is_json else LineFormatter())
-    logging.basicConfig(level=level, handlers=[handler])
-    # Alembic logs its database at every start.
-    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    for name in OWN_LOGGERS:
+        logging.getLogger(name).setLevel(level)
+    # Its warnings about a cache folder repeat what `catalog doctor` reports.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def is_json_log() -> bool:

@@ -66,8 +66,9 @@ class LazyGroup(CommandGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command. A closed output pipe, as with `head`, ends it with exit code 0 instead of an error."""
         # First of all: the log format decides how errors of the command are reported.
-        is_json, verbose = ctx.params["log_json"], ctx.params["verbose"]
-        set_up_log(LEVELS[min(max(verbose, is_json), 2)], is_json=is_json)
+        is_json, verbose, level = (ctx.params[name] for name in ("log_json", "verbose", "log_level"))
+        default = LEVELS[min(max(verbose, is_json), 2)]
+        set_up_log(default if level is None else logging.getLevelNamesMapping()[level], is_json=is_json)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -107,6 +108,12 @@ class LazyGroup(CommandGroup):
     show_default=False,
     help="Log messages and show tracebacks; twice: log more.",
 )
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    help="Log from DEBUG, INFO, WARNING or ERROR on.  [default: WARNING]",
+)
 @click.option("--log-json", is_flag=True, help="Log to stderr, one JSON object per line.")
 @click.version_option(version("music-catalog"), prog_name="catalog")
 @click.pass_context
@@ -117,6 +124,7 @@ def cli(
     redis_url: str | None,
     quiet: bool,
     verbose: int,  # noqa: ARG001 -- read by LazyGroup.invoke
+    log_level: str | None,  # noqa: ARG001 -- read by LazyGroup.invoke
     log_json: bool,
 ) -> None:
     """Catalog a music collection, query its genres in SQL, and find wrong genre tags.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 import click
@@ -98,7 +99,10 @@ def worker(
             workers=size,
             time_limit=time_limit,
             options=options,
-            on_start=lambda: say(
-                f"{pluralize(size, 'worker')} running until stopped; see: catalog queue status"
+            on_start=lambda queue: say(
+                f"catalog worker {version('music-catalog')} started: {pluralize(size, 'process', 'processes')}, "
+                f"feature sets {', '.join(each.name for each in feature_sets)}, "
+                f"queue {queue}, database {database.place}"
             ),
+            on_stop=lambda tracks: say(f"catalog worker stopped after {pluralize(tracks, 'track')}"),
         )

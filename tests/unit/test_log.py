@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -70,3 +71,41 @@ def test_a_name_can_neither_command_a_terminal_nor_begin_a_line() -> None:
     )
     assert text.splitlines() == [text]
     assert not {"\x1b", "\x9b", "\r", "\u2028"} & set(text)
+
+
+LOGGERS = """
+import logging, sys
+from catalog.cli.main import cli
+
+@cli.command()
+def probe():
+    for name in ("catalog.scan", "workers.pool", "redis.connection", "matplotlib.font_manager"):
+        for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+            logging.getLogger(name).log(level, name)
+
+cli.get_command = lambda _context, _name: probe
+cli.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "own"),
+    [
+        ((), 2),
+        (("-v",), 3),
+        (("-vv",), 4),
+        (("--log-level", "error"), 1),
+        (("--log-level", "DEBUG"), 4),
+        (("-vv", "--log-level", "warning"), 2),
+        (("--log-json",), 3),
+        (("--log-json", "--log-level", "debug"), 4),
+    ],
+)
+def test_the_level_is_for_this_program_and_libraries_only_warn(options: tuple[str, ...], own: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGERS, *options, "stats"], capture_output=True, text=True, check=False
+    )
+    lines = done.stderr.splitlines()
+    counts = [sum(name in line for line in lines) for name in ("catalog.scan", "workers.pool", "redis")]
+    assert counts == [own, own, min(own, 2)], done.stderr
+    assert sum("font_manager" in line for line in lines) == 1

@@ -22,7 +22,7 @@ class WorkerOptions:
     memory_limit: int = DEFAULT_MEMORY_LIMIT
     """Megabytes that the analysis of a track may allocate."""
     is_log_json: bool = False
-    """Whether to log one JSON object per line to stderr, from level INFO."""
+    """Whether to log one JSON object per line to stderr."""
 
     def to_json(self) -> str:
         """The options as a command line argument."""

@@ -5,6 +5,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import Database
@@ -34,9 +35,12 @@ def work_until_stopped(
     workers: int = 1,
     time_limit: int = DEFAULT_TIME_LIMIT,
     options: WorkerOptions | None = None,
-    on_start: Callable[[], None] | None = None,
+    on_start: Callable[[str], None] = lambda _queue: None,
+    on_stop: Callable[[int], None] = lambda _tracks: None,
 ) -> None:
     """Keeps `workers` processes running and feeds the queue from the database.
+
+    `on_start` gets the name of the queue, `on_stop` the number of tracks that were processed.
 
     SIGTERM or Ctrl-C lets them finish their present tracks; a second one releases these immediately. If the disk of the
     database is full, the command waits without a limit. Raises BrokerUnreachableError and WorkersFailedError.
@@ -54,10 +58,11 @@ def work_until_stopped(
                 feeder.feed(database, track.c.collection_id.not_in(unmounted))
 
             supervisor = Supervisor(database, broker, pool, workers, feed, disk_timeout=math.inf)
-            if on_start is not None:
-                on_start()
             next_check = 0.0
-            with draining(pool, time_limit):
+            with ExitStack() as stack:
+                stack.callback(lambda: on_stop(pool.processed))
+                on_start(queue.name)
+                stack.enter_context(draining(pool, time_limit))
                 while True:
                     if time.monotonic() >= next_check:
                         before = list(unmounted)

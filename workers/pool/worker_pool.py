@@ -65,7 +65,7 @@ class WorkerPool:
         self._command = [sys.executable, "-P", "-m", "workers.process.worker_main", "--queue", queue]
         self._command += ["--parent", str(os.getpid())]
         self._command += [part for features in feature_sets for part in ("--feature-set", features.name)]
-        self._command += ["--options", options.to_json()]
+        self._command += ["--log-level", str(log.getEffectiveLevel()), "--options", options.to_json()]
         # Passwords are in the environment: every user can read argument lists.
         self._environment = {
             **os.environ,
@@ -80,6 +80,8 @@ class WorkerPool:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._false_starts = 0
         self._has_crashed_at_start = False
+        self.processed = 0
+        """Tracks that the ended processes have analyzed, including failed ones."""
 
     def __len__(self) -> int:
         return len(self._processes)
@@ -117,8 +119,7 @@ class WorkerPool:
             death = describe_exit(status)
             log.info("worker %s ended %s", name, death)
             # A worker that exits has released its claims; a killed worker could not.
-            with self._database.write() as connection:
-                was_registered = liveness.deregister_by_name(connection, name, death if status < 0 else None)
+            was_registered = self._deregister(name, death if status < 0 else None)
             del self._processes[name]
             self._has_crashed_at_start = self._has_crashed_at_start or (status < 0 and not was_registered)
             if status == EXIT_DISK_FULL:
@@ -150,9 +151,15 @@ class WorkerPool:
         self._signal(signal.SIGKILL)
         for name, process in self._processes.items():
             process.wait()
-            with self._database.write() as connection:
-                liveness.deregister_by_name(connection, name, None)
+            self._deregister(name, None)
         self._processes.clear()
+
+    def _deregister(self, name: str, death: str | None) -> bool:
+        """Deregisters a process that has ended, and adds its tracks. Whether it was registered."""
+        with self._database.write() as connection:
+            tracks = liveness.deregister_by_name(connection, name, death)
+        self.processed += tracks or 0
+        return tracks is not None
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes.values():

@@ -37,10 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--queue", required=True)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--feature-set", action="append", default=[])
+    parser.add_argument("--log-level", type=int, default=logging.WARNING)
     parser.add_argument("--options", type=WorkerOptions.from_json, required=True)
     parsed = parser.parse_args(arguments)
     options: WorkerOptions = parsed.options
-    set_up_log(logging.INFO if options.is_log_json else logging.WARNING, is_json=options.is_log_json)
+    set_up_log(parsed.log_level, is_json=options.is_log_json)
     end_with_parent(parsed.parent, signal.SIGTERM)
     # Before the first fork: the default action of the signal would kill a work horse.
     Stop.install_handler()

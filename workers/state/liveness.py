@@ -60,13 +60,15 @@ def deregister(connection: Connection, worker_id: int, death: str | None = None)
     return release(connection, worker_id, death)
 
 
-def deregister_by_name(connection: Connection, name: str, death: str | None) -> bool:
-    """Deregisters the worker with this name. False if it never registered."""
-    worker_id = connection.execute(sa.select(worker.c.id).where(worker.c.name == name)).scalar()
+def deregister_by_name(connection: Connection, name: str, death: str | None) -> int | None:
+    """Deregisters the worker with this name. Returns the number of its tracks; None if it never registered."""
+    columns = worker.c
+    worker_id = connection.execute(sa.select(columns.id).where(columns.name == name)).scalar()
     if worker_id is None:
-        return False
+        return None
     deregister(connection, worker_id, death)
-    return True
+    tracks = sa.select(columns.analyzed + columns.failed).where(columns.id == worker_id)
+    return int(connection.execute(tracks).scalar_one())
 
 
 def sweep(connection: Connection) -> int:

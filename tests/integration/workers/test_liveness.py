@@ -131,8 +131,8 @@ def test_old_rows_of_workers_are_cleared_away(database: Database) -> None:
     with database.write() as connection:
         ann, bob = register_worker(connection, "ann"), register_worker(connection, "bob")
         liveness.deregister(connection, ann)
-        assert liveness.deregister_by_name(connection, "bob", None)
-        assert not liveness.deregister_by_name(connection, "nobody", None)
+        assert liveness.deregister_by_name(connection, "bob", None) == 0
+        assert liveness.deregister_by_name(connection, "nobody", None) is None
         connection.execute(
             sa.update(worker).where(worker.c.id == ann).values(stopped_at=now() - timedelta(days=2))
         )
