@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalog.cli.common.analysis_options import feature_set_option, given_or_needed, limit_options
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, logs_json, say
+from catalog.cli.common.output import echo_summary, logs_json, say
 from catalog.cli.common.progress import progress
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
@@ -69,7 +69,7 @@ def analyze(
                 on_progress=lambda state: advance(state.done, state.total, state.remark),
             )
         inactive = _inactive_versions(database, feature_sets)
-    echo(
+    echo_summary(
         f"{pluralize(report.analyzed, 'track')} analyzed in {report.seconds:.0f} s, {report.failed:,} failed"
     )
     if report.missing:
@@ -112,4 +112,4 @@ def _print_pending(
 
     with database.read() as connection:
         count = count_pending(connection, feature_sets, where)
-    echo(f"{pluralize(count, 'track')} would be analyzed")
+    echo_summary(f"{pluralize(count, 'track')} would be analyzed")

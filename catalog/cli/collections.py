@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo, format_options, print_rows
+from catalog.cli.common.output import echo_summary, format_options, print_rows
 from catalog.collection.collections import (
     list_collections,
     move_collection,
@@ -61,9 +61,9 @@ def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> Non
     with open_catalog(settings) as database:
         moved = move_collection(database, name, folder, dry_run=dry_run)
     verb = "would be" if dry_run else "is now"
-    echo(f"{moved.name} {verb} at {moved.root}, with {pluralize(moved.tracks, 'track')}")
+    echo_summary(f"{moved.name} {verb} at {moved.root}, with {pluralize(moved.tracks, 'track')}")
     if moved.widened:
-        echo(f"to add the other files in it, run: catalog scan {click.format_filename(folder)}")
+        echo_summary(f"to add the other files in it, run: catalog scan {click.format_filename(folder)}")
 
 
 @collections.command("remove")
@@ -83,12 +83,12 @@ def remove_verb(settings: Settings, name: str, dry_run: bool, yes: bool) -> None
                 f"{pluralize(loss.tag_writes, 'tag write')}"
             )
         if dry_run:
-            echo(f"would remove {', '.join(parts)}")
+            echo_summary(f"would remove {', '.join(parts)}")
             return
         if not yes:
             click.confirm(f"Remove {name} with {', '.join(parts)}?", abort=True, err=True)
         remove_collection(database, name)
-    echo(f"removed {', '.join(parts)}")
+    echo_summary(f"removed {', '.join(parts)}")
 
 
 @collections.command("mark-complete")
@@ -108,4 +108,4 @@ def mark_complete_verb(settings: Settings, name: str, incomplete: bool, dry_run:
         is_new = set_tags_complete(database, name, complete=not incomplete, dry_run=dry_run)
     state = "incomplete" if incomplete else "complete"
     verb = "are already" if not is_new else "would be" if dry_run else "are now"
-    echo(f"the tags of {name} {verb} {state}")
+    echo_summary(f"the tags of {name} {verb} {state}")

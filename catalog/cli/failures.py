@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, print_rows, say
+from catalog.cli.common.output import echo_summary, format_options, print_rows, say
 from catalog.collection.track_lookup import find_track
 from catalog.db.tables import failure
 from catalog.settings import Settings
@@ -64,7 +64,7 @@ def retry_verb(settings: Settings, tracks: tuple[str, ...], reason: str | None, 
         track_ids = [find_track(connection, track) for track in tracks]
         count = retry(connection, _condition(reason, track_ids), dry_run=dry_run)
     verb = "would be" if dry_run else "is" if count == 1 else "are"
-    echo(f"{pluralize(count, 'track')} {verb} pending again")
+    echo_summary(f"{pluralize(count, 'track')} {verb} pending again")
     if count and not dry_run:
         say("to analyze again, run: catalog analyze")
     elif not count and (tracks or reason is not None):

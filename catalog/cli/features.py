@@ -11,7 +11,7 @@ import click
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_ERROR
-from catalog.cli.common.output import echo, format_options, print_json, print_rows, say, warn
+from catalog.cli.common.output import echo, echo_summary, format_options, print_json, print_rows, say, warn
 from catalog.cli.common.progress import progress
 from catalog.features.feature_set_versions import (
     activate_version,
@@ -84,13 +84,13 @@ def activate(settings: Settings, name: str, version: str, dry_run: bool) -> None
                 f"run: catalog analyze --feature-set {name}"
             )
         if recipe.active:
-            echo(f"version {recipe.version} of {name} is already active")
+            echo_summary(f"version {recipe.version} of {name} is already active")
             return
         if not dry_run:
             with database.write() as connection:
                 activate_feature_set(connection, recipe)
     verb = "would be" if dry_run else "is now"
-    echo(
+    echo_summary(
         f"version {recipe.version} ({recipe.hash[:8]}) of {name} {verb} active, "
         f"{pluralize(chosen.tracks, 'track')}"
     )
@@ -123,7 +123,7 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
             f"{pluralize(removal.vectors, 'vector')} of {name} version {recipe.version} ({recipe.hash[:8]})"
         )
         if dry_run:
-            echo(f"would delete {vectors}")
+            echo_summary(f"would delete {vectors}")
             return
         if not yes:
             click.confirm(f"Delete {vectors}?", abort=True, err=True)
@@ -132,7 +132,7 @@ def remove(settings: Settings, name: str, version: str, dry_run: bool, yes: bool
         if artifact is not None:
             with database.read() as connection:
                 drop_artifact(connection, settings.models, artifact)
-    echo(f"deleted {vectors}")
+    echo_summary(f"deleted {vectors}")
 
 
 @features.command("check")
@@ -205,7 +205,7 @@ def import_verb(
     if as_json:
         print_json(asdict(report))
         return
-    echo(f"{report.file}{' (dry run: nothing was changed)' if dry_run else ''}")
+    echo_summary(f"{report.file}{' (dry run: nothing was changed)' if dry_run else ''}")
     print_vectors(report.vectors)
     if report.unknown_examples:
         say(f"    first unmatched {report.key}: {', '.join(report.unknown_examples)}")
@@ -261,12 +261,12 @@ def pca(
 
 def _print_projection(report: Any, *, dry_run: bool) -> None:
     facts = report.facts
-    echo(
+    echo_summary(
         f"{facts.components} components explain {facts.explained_variance:.1%} of the variance of the "
         f"{facts.tracks:,} training tracks; reconstruction error {facts.error:.1f} dB"
     )
     if facts.held_out_tracks:
-        echo(
+        echo_summary(
             f"{facts.held_out_tracks:,} tracks by held-out artists: "
             f"{facts.held_out_explained_variance:.1%} of the variance, "
             f"reconstruction error {facts.held_out_error:.1f} dB"
@@ -277,4 +277,4 @@ def _print_projection(report: Any, *, dry_run: bool) -> None:
             f"the limit is a quarter of the tracks, {facts.components}"
         )
     verb = "would be projected" if dry_run else "projected"
-    echo(f"{pluralize(report.projected, 'track')} {verb}; pca {report.hash[:8]}")
+    echo_summary(f"{pluralize(report.projected, 'track')} {verb}; pca {report.hash[:8]}")

@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, print_json, say, warn
+from catalog.cli.common.output import echo_summary, print_json, say, warn
 from catalog.cli.common.progress import progress
 from catalog.collection.fma.fma_import import NAME, FmaReport, import_fma, require_usable
 from catalog.collection.fma.fma_tracks import SUBSETS
@@ -73,17 +73,19 @@ def print_fma(report: FmaReport) -> None:
     """Prints the report of an import; skipped rows go to stderr."""
     note = " (dry run: nothing was changed)" if report.dry_run else ""
     done = report.recorded
-    echo(f"{report.collection}: {pluralize(report.tracks, 'track')} in {report.place}{note}")
-    echo(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
+    echo_summary(f"{report.collection}: {pluralize(report.tracks, 'track')} in {report.place}{note}")
+    echo_summary(f"  {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged")
     if done.with_file:
-        echo(f"  {done.with_file:,} have a file; run: catalog analyze")
-    echo(
+        echo_summary(f"  {done.with_file:,} have a file; run: catalog analyze")
+    echo_summary(
         f"  {pluralize(done.statements, 'new genre label')}; "
         f"{pluralize(done.without_genre, 'track')} {'has' if done.without_genre == 1 else 'have'} no genre"
     )
     if done.contradicting:
         verb = "track contradicts itself" if done.contradicting == 1 else "tracks contradict themselves"
-        echo(f"  {done.contradicting:,} {verb}: the top genre is not an ancestor of any of the genres")
+        echo_summary(
+            f"  {done.contradicting:,} {verb}: the top genre is not an ancestor of any of the genres"
+        )
     for each in report.vectors:
         print_vectors(each)
     print_problems(report.skipped, report.problems)
@@ -91,7 +93,7 @@ def print_fma(report: FmaReport) -> None:
 
 def print_vectors(report: VectorsReport) -> None:
     """Prints the report of a vector import."""
-    echo(
+    echo_summary(
         f"  {report.feature_set}: {pluralize(report.matched, 'vector')} of {report.dimensions:,} numbers, "
         f"{report.new:,} new, {report.changed:,} changed"
     )
@@ -106,7 +108,7 @@ def print_vectors(report: VectorsReport) -> None:
 def print_problems(skipped: int, problems: list[str]) -> None:
     """Prints the number of skipped rows, and the first problems with file and line."""
     if skipped:
-        echo(f"  {pluralize(skipped, 'row')} skipped or imported in part")
+        echo_summary(f"  {pluralize(skipped, 'row')} skipped or imported in part")
     for line in problems[:SHOWN]:
         warn(line)
     if skipped > SHOWN:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from catalog.cli.common.command_group import CommandGroup, renamed_argument
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, print_rows, say
+from catalog.cli.common.output import echo_summary, format_options, print_rows, say
 from catalog.cli.common.standard_streams import use_utf8
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
@@ -106,14 +106,23 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
     """
     from catalog.genres.vocabulary_csv import import_csv
 
-    with open_catalog(settings, create=not dry_run) as database, database.write() as connection:
+    def check(temporary: Database) -> None:
+        if file.seekable():
+            with temporary.write() as connection:
+                import_csv(connection, file, dry_run=True)
+            file.seek(0)
+
+    with (
+        open_catalog(settings, create=True, dry_run=dry_run, check=check) as database,
+        database.write() as connection,
+    ):
         summary = import_csv(connection, file, dry_run=dry_run)
         if not dry_run and (summary.added or summary.changed or summary.tracks):
             refresh_track_status(connection)
     would = "would be " if dry_run else ""
-    echo(
+    echo_summary(
         f"{len(summary.added):,} {would}added, {len(summary.changed):,} {would}changed, "
-        f"{summary.unchanged:,} unchanged"
+        f"{summary.unchanged:,} unchanged",
     )
     for name in (*summary.added, *summary.changed):
         say(f"  {name}")
@@ -136,9 +145,9 @@ def set_parent_verb(settings: Settings, genre: str, parent: str | None, top: boo
         refresh_track_status(connection)
     place = "a top-level genre" if parent is None else f"a subgenre of {parent}"
     if dry_run:
-        echo(f"{printable(term.name)} would become {printable(place)}; nothing was changed")
+        echo_summary(f"{printable(term.name)} would become {printable(place)}; nothing was changed")
         return
-    echo(f"{printable(term.name)} is now {printable(place)}")
+    echo_summary(f"{printable(term.name)} is now {printable(place)}")
     say(RETRAIN)
 
 
@@ -160,9 +169,11 @@ def alias(settings: Settings, alias: str, genre: str, dry_run: bool) -> None:
         refresh_track_status(connection, tracks)
     effect = f"this affects {pluralize(len(tracks), 'track')}"
     if dry_run:
-        echo(f"{printable(alias)} would become an alias of {printable(genre)}; {effect}; nothing was changed")
+        echo_summary(
+            f"{printable(alias)} would become an alias of {printable(genre)}; {effect}; nothing was changed"
+        )
         return
-    echo(f"{printable(alias)} is now an alias of {printable(genre)}; {effect}")
+    echo_summary(f"{printable(alias)} is now an alias of {printable(genre)}; {effect}")
     if tracks:
         say(RETRAIN)
 

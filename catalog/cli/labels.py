@@ -9,7 +9,7 @@ import click
 
 from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, print_json, say, warn
+from catalog.cli.common.output import echo_summary, print_json, say, warn
 from catalog.cli.common.progress import progress
 from catalog.collection.labels.labels import LabelsReport, import_labels
 from catalog.settings import Settings
@@ -86,17 +86,19 @@ def parse_columns(texts: tuple[str, ...]) -> dict[str, str]:
 def print_labels(report: LabelsReport) -> None:
     """Prints the report of an import; skipped rows go to stderr."""
     note = " (dry run: nothing was changed)" if report.dry_run else ""
-    echo(
+    echo_summary(
         f"{report.file}: {pluralize(report.rows, 'row')}, with genres for {pluralize(report.tracks, 'track')}{note}"
     )
-    echo(f"  {report.statements:,} new")
+    echo_summary(f"  {report.statements:,} new")
     if report.persons:
-        echo(f"  {pluralize(report.persons, 'track')} with genres that a person stated")
+        echo_summary(f"  {pluralize(report.persons, 'track')} with genres that a person stated")
     if report.filled:
-        echo(f"  {pluralize(report.filled, 'track')} got a missing title, artist or album")
+        echo_summary(f"  {pluralize(report.filled, 'track')} got a missing title, artist or album")
     for term in report.new_terms:
         parent = f"under {term.broader}" if term.broader else "without a parent"
-        echo(f"  new genre: {printable(term.as_written)} ({pluralize(term.tracks, 'track')}), {parent}")
+        echo_summary(
+            f"  new genre: {printable(term.as_written)} ({pluralize(term.tracks, 'track')}), {parent}"
+        )
     say(f"  encoding {report.encoding}, separator {report.separator!r}")
     if report.from_files:
         say(f"  {pluralize(report.from_files, 'row')} from the tags of audio files skipped")

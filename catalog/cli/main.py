@@ -100,7 +100,12 @@ class LazyGroup(CommandGroup):
     "--database-url", help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home folder]"
 )
 @click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
-@click.option("-q", "--quiet", is_flag=True, help="Hide progress and remarks.")
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Hide progress, remarks and summaries; print only results, warnings and errors.",
+)
 @click.option(
     "-v",
     "--verbose",

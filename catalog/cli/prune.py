@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo, say
+from catalog.cli.common.output import echo_summary, say
 from catalog.collection.removal import prune as prune_tracks
 from catalog.settings import Settings
 from catalog.text import pluralize
@@ -28,9 +28,9 @@ def prune(settings: Settings, days: float, dry_run: bool, yes: bool) -> None:
         if plan.kept:
             say(f"kept because of human labels or decisions: {pluralize(plan.kept, 'track')}")
         if dry_run:
-            echo(f"would remove {pluralize(plan.removed, 'track')}")
+            echo_summary(f"would remove {pluralize(plan.removed, 'track')}")
             return
         if plan.removed and not yes:
             click.confirm(f"Remove {pluralize(plan.removed, 'track')}?", abort=True, err=True)
         report = prune_tracks(database, days)
-    echo(f"removed {pluralize(report.removed, 'track')}")
+    echo_summary(f"removed {pluralize(report.removed, 'track')}")

@@ -10,7 +10,7 @@ import click
 from catalog.cli.common.analysis_options import feature_set_option, given_or_needed
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
+from catalog.cli.common.output import echo, echo_summary, format_options, print_json, print_rows, say
 from catalog.settings import Settings
 from catalog.text import describe_duration, pluralize
 
@@ -112,7 +112,7 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
         broker_error = error
     with open_catalog(settings) as database:
         dead, fed = synchronize(database, broker, given_or_needed(database, feature_sets))
-    echo(f"{pluralize(dead, 'dead worker')} found, {pluralize(fed, 'track')} added to the queue")
+    echo_summary(f"{pluralize(dead, 'dead worker')} found, {pluralize(fed, 'track')} added to the queue")
     if broker_error is not None:
         raise broker_error
     if broker is None:

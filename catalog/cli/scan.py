@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,8 +18,9 @@ from catalog.cli.common.context import (
     tag_encoding_option,
 )
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, print_json, say, warn
+from catalog.cli.common.output import echo_summary, print_json, say, warn
 from catalog.cli.common.progress import progress
+from catalog.collection.scan.scan import require_audio
 from catalog.collection.scan.scan import scan as scan_folder
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.settings import Settings
@@ -59,7 +61,8 @@ def scan(
     if name is not None and len(paths) > 1:
         raise click.UsageError("--name goes with one PATH")
     reports = []
-    with open_catalog(settings, create=True, dry_run=dry_run) as database:
+    check = partial(require_audio, paths=paths, name=name)
+    with open_catalog(settings, create=True, dry_run=dry_run, check=check) as database:
         for path in paths:
             with progress(f"scanning {click.format_filename(path, shorten=True)}") as advance:
                 report = scan_folder(
@@ -82,7 +85,7 @@ def scan(
 def print_scan(report: ScanReport) -> None:
     """Prints the report of a scan; warnings go to stderr."""
     note = " (dry run: nothing was changed)" if report.dry_run else ""
-    echo(f"{report.collection}: {pluralize(report.files, 'file')} in {report.root}{note}")
+    echo_summary(f"{report.collection}: {pluralize(report.files, 'file')} in {report.root}{note}")
     changes = [
         f"{count:,} {change}"
         for count, change in (
@@ -95,16 +98,16 @@ def print_scan(report: ScanReport) -> None:
         )
         if count
     ]
-    echo(f"  {', '.join(changes) or 'nothing to do'}")
-    echo(f"  {pluralize(report.artists, 'artist')}, {pluralize(report.albums, 'album')}")
-    echo(
+    echo_summary(f"  {', '.join(changes) or 'nothing to do'}")
+    echo_summary(f"  {pluralize(report.artists, 'artist')}, {pluralize(report.albums, 'album')}")
+    echo_summary(
         f"  {pluralize(len(report.spellings), 'genre spelling')}, {report.known_spellings:,} of them in the vocabulary"
     )
     for term in report.new_terms[:SHOWN_TERMS]:
         parent = f"under {printable(term.broader)}" if term.broader else "without a parent"
-        echo(f"    new: {printable(term.as_written)} ({term.tracks:,}), {parent}")
+        echo_summary(f"    new: {printable(term.as_written)} ({term.tracks:,}), {parent}")
     if len(report.new_terms) > SHOWN_TERMS:
-        echo(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
+        echo_summary(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
     if report.outside:
         say(f"  {describe_outside(report)}")
     if report.skipped:

@@ -9,7 +9,7 @@ import click
 from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, format_options, print_rows, say, warn
+from catalog.cli.common.output import echo_summary, format_options, print_rows, say, warn
 from catalog.cli.common.progress import progress
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
@@ -160,7 +160,7 @@ def _print_totals(report: WriteReport, state: str, output_format: str) -> int:
     _print(report, output_format)
     done, failed = report.count(state), report.count("failed")
     if output_format == "table":
-        echo(f"{state}: {pluralize(done, 'file')}")
+        echo_summary(f"{state}: {pluralize(done, 'file')}")
     messages = [outcome for outcome in report.outcomes if outcome.message is not None]
     for outcome in messages[:SHOWN_WARNINGS]:
         warn(f"{printable(outcome.path)}: {outcome.message}")

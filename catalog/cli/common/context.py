@@ -73,24 +73,42 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for conf
 
 
 @contextmanager
-def open_catalog(settings: Settings, *, create: bool = False, dry_run: bool = False) -> Iterator[Database]:
+def open_catalog(
+    settings: Settings,
+    *,
+    create: bool = False,
+    dry_run: bool = False,
+    check: Callable[[Database], object] | None = None,
+) -> Iterator[Database]:
     """Opens the catalog's database and checks that its schema is current.
 
     With `create`, turns an empty database into a catalog with the seed vocabulary. In a dry run the empty database
-    stays as it is and the command gets a temporary catalog. Raises DatabaseUnusableError for a database that is
-    missing, older, newer, or foreign.
+    stays as it is and the command gets a temporary catalog. `check` raises for input that must not leave an empty
+    catalog behind: it gets a temporary catalog before the empty database is changed. Raises DatabaseUnusableError for
+    a database that is missing, older, newer, or foreign.
     """
     with ExitStack() as stack:
         database = _open(stack, settings.database_url)
         if create and inspect_schema(database).state is SchemaState.EMPTY:
-            if dry_run:
-                folder = Path(stack.enter_context(TemporaryDirectory(prefix="catalog-dry-run-")))
-                database = _open(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
-            create_or_upgrade_catalog(database)
+            if dry_run or check is not None:
+                temporary = _open_temporary(stack)
+                if check is not None:
+                    check(temporary)
+                database = temporary if dry_run else database
+            if not dry_run:
+                create_or_upgrade_catalog(database)
         require_current(database)
         if warning := upgrade_content_if_possible(database):
             warn(warning)
         yield database
+
+
+def _open_temporary(stack: ExitStack) -> Database:
+    """Opens a new catalog that is deleted with the stack."""
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="catalog-dry-run-")))
+    database = _open(stack, sa.URL.create("sqlite", database=str(folder / "catalog.db")))
+    create_or_upgrade_catalog(database)
+    return database
 
 
 def _open(stack: ExitStack, url: str | sa.URL) -> Database:

@@ -86,6 +86,13 @@ def echo(message: str) -> None:
     _print_line(_lines(message))
 
 
+def echo_summary(message: str) -> None:
+    """Prints what a command did to stdout, unless --quiet. For a dry run it is the result, which is always printed."""
+    context = click.get_current_context(silent=True)
+    if not is_quiet() or (context is not None and context.params.get("dry_run")):
+        echo(message)
+
+
 def say(message: str = "") -> None:
     """Prints a remark to stderr, unless --quiet; with --log-json it becomes a log entry."""
     if logs_json():

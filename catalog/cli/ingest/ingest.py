@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,9 +19,10 @@ from catalog.cli.common.context import (
     tag_encoding_option,
 )
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
-from catalog.cli.common.output import echo, is_quiet, logs_json, print_json, say
+from catalog.cli.common.output import echo_summary, is_quiet, logs_json, print_json, say
 from catalog.cli.common.progress import stage_progress
 from catalog.cli.labels import parse_columns
+from catalog.db.database import Database
 from catalog.settings import Settings
 from catalog.text import pluralize
 
@@ -106,11 +107,12 @@ def ingest(
     from workers.host.worker_options import WorkerOptions
 
     roles = parse_columns(columns)
-    with open_catalog(settings, create=True, dry_run=dry_run) as database:
+    check = partial(_check_input, settings=settings, paths=paths, labels=labels, roles=roles)
+    with open_catalog(settings, create=True, dry_run=dry_run, check=check) as database:
         if dry_run:
             return _dry_run(database, paths, as_json, reread=reread, tag_encoding=tag_encoding)
         presenter = IngestPresenter(settings)
-        print_line = say if as_json else echo
+        print_line = say if as_json else echo_summary
         if not is_quiet():
             for line in presenter.introduction():
                 print_line(line)
@@ -138,12 +140,31 @@ def ingest(
             print_json(presenter.summary)
         else:
             for line in presenter.next_steps():
-                echo(line)
+                echo_summary(line)
     return EXIT_FILES_FAILED if presenter.failed else 0
 
 
+def _check_input(
+    database: Database,
+    settings: Settings,
+    paths: tuple[Path, ...],
+    labels: Path | None,
+    roles: dict[str, str],
+) -> None:
+    """Checks folders, the labels file and the Redis server before the catalog is created."""
+    from catalog.collection.labels.label_file import read_label_file
+    from catalog.collection.scan.scan import require_audio
+    from workers.broker.broker import find_broker
+
+    require_audio(database, paths)
+    if labels is not None:
+        read_label_file(labels, roles)
+    if settings.redis_url is not None:
+        find_broker(settings.redis_url, settings.run)
+
+
 def _dry_run(
-    database: Any, paths: tuple[Path, ...], as_json: bool, *, reread: bool, tag_encoding: str | None
+    database: Database, paths: tuple[Path, ...], as_json: bool, *, reread: bool, tag_encoding: str | None
 ) -> int:
     from catalog.collection.scan.scan import scan
 
@@ -163,7 +184,7 @@ def _dry_run(
         print_json({"dry_run": True, "collections": collections})
         return 0
     for report in reports:
-        echo(
+        echo_summary(
             f"would add {report.added:,} new and update {report.changed:,} changed of "
             f"{pluralize(report.files, 'file')} in {report.root}; nothing was changed"
         )

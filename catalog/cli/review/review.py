@@ -8,7 +8,7 @@ import click
 
 from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import echo, format_options, print_rows, say
+from catalog.cli.common.output import echo, echo_summary, format_options, print_rows, say
 from catalog.cli.review.review_decisions import DECISION_COMMANDS, redo_verb, undo_verb
 from catalog.cli.review.review_list import list_verb, show_verb
 from catalog.cli.review.review_progress import progress_verb, sample_verb
@@ -80,4 +80,4 @@ def revoke_verb(settings: Settings, name: str) -> None:
 
     with open_catalog(settings) as database, database.write() as connection:
         revoke_reviewer(connection, name)
-    echo(f"revoked the link of {name}")
+    echo_summary(f"revoked the link of {name}")

@@ -11,7 +11,7 @@ import click
 from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo, say, warn
+from catalog.cli.common.output import echo_summary, say, warn
 from catalog.cli.review.review_filters import filter_options, filters_from, resolve_genres
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
@@ -139,7 +139,7 @@ def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bo
         summary = f"{(undone.verdict or '').replace('_', ' ')} of {pluralize(len(undone.track_ids), 'track')}"
         if dry_run:
             connection.rollback()
-    echo(f"would undo {summary}" if dry_run else f"undone: {summary}")
+    echo_summary(f"would undo {summary}" if dry_run else f"undone: {summary}")
     if not dry_run:
         say(f"to redo: catalog review redo{_reviewer_argument(reviewer)}")
 
@@ -167,7 +167,7 @@ def redo_verb(settings: Settings, reviewer: str, dry_run: bool) -> None:
     for message in result.messages:
         warn(message)
     summary = f"{result.verdict.replace('_', ' ')} of {pluralize(len(result.track_ids), 'track')}"
-    echo(f"would redo {summary}" if dry_run else f"redone: {summary}")
+    echo_summary(f"would redo {summary}" if dry_run else f"redone: {summary}")
 
 
 def _decide(
@@ -211,7 +211,7 @@ def _decide(
         answer = f"{verdict.replace('_', ' ')}{'' if genre is None else f' ({genre})'}"
         summary = f"{answer}: {pluralize(len(suspects), 'track')}"
         if dry_run:
-            echo(f"would decide {summary}")
+            echo_summary(f"would decide {summary}")
             return
         if in_bulk and not yes:
             click.confirm(f"Decide {summary}?", abort=True, err=True)
@@ -222,7 +222,7 @@ def _decide(
             result = decide(connection, suspects, verdict, reviewer, genre_id=genre_id, source=source)
     for message in result.messages:
         warn(message)
-    echo(f"decided {summary}")
+    echo_summary(f"decided {summary}")
     say(f"to undo: catalog review undo{_reviewer_argument(reviewer)}")
 
 

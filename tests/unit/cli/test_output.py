@@ -70,3 +70,18 @@ def test_an_error_is_harmless(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.setattr(click.Group, "main", fail)
     assert run(["scan"]) == 1
     assert CONTROLS & set(capsys.readouterr().err) == {"\n"}
+
+
+@pytest.mark.parametrize(
+    ("is_quiet", "dry_run", "printed"),
+    [(False, False, "done\n"), (True, False, ""), (True, True, "done\n"), (False, True, "done\n")],
+)
+def test_quiet_hides_the_summary_but_not_the_result_of_a_dry_run(
+    is_quiet: bool, dry_run: bool, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    context = click.Context(click.Command("scan"))
+    context.meta["catalog.quiet"] = is_quiet
+    context.params["dry_run"] = dry_run
+    with context:
+        output.echo_summary("done")
+    assert capsys.readouterr().out == printed
