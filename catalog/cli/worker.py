@@ -56,7 +56,7 @@ class Mapping(click.ParamType[str]):
     "--metrics-port",
     type=click.IntRange(min=1, max=65_535),
     metavar="PORT",
-    help="Serve Prometheus metrics on this port.  [default: off]",
+    help="Serve /metrics (Prometheus), /healthz and /readyz on this port.  [default: off]",
 )
 @click.option(
     "--metrics-host",

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -29,6 +29,7 @@ from catalog.settings import Settings
 from workers.broker.broker import BrokerUnreachableError
 from workers.state import liveness
 from workers.state.queue_status import count_jobs, count_pending
+from workers.state.readiness import add_health_endpoints, check_services
 from workers.state.throttle import Throttle
 from workers.state.worker_stats import BUCKET_BOUNDS
 
@@ -102,7 +103,7 @@ class CatalogCollector(Collector):
 def serve_metrics(
     database: Database, settings: Settings, feature_sets: Sequence[FeatureSet], host: str, port: int | None
 ) -> Iterator[None]:
-    """Serves the metrics at this address while the context is open; without a port it does nothing.
+    """Serves metrics and health at this address while the context is open; without a port it does nothing.
 
     Raises MetricsServerError.
     """
@@ -117,6 +118,7 @@ def serve_metrics(
         raise MetricsServerError(
             f"metrics cannot be served at {host}:{port} ({error.strerror}); set another --metrics-port"
         ) from None
+    server.set_app(add_health_endpoints(make_wsgi_app(registry), lambda: check_services(database, settings)))
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from catalog.features.vectors import store_vector
 from catalog.settings import Settings
 from tests.integration.workers.in_process import analyze_in_process
 from tests.integration.workers.sound import QUIET, RAISES, AddTracks
+from workers.broker.broker import open_broker
 from workers.state.prometheus_metrics import CatalogCollector, MetricsServerError, serve_metrics
 
 
@@ -92,6 +94,34 @@ def test_the_endpoint_answers_on_this_host_and_says_when_it_cannot(
             pass
     with serve_metrics(database, settings, [], "127.0.0.1", None):
         pass
+
+
+def fetch(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_health_and_readiness(database: Database, settings: Settings) -> None:
+    port = free_port()
+    assert database.file is not None
+    with serve_metrics(database, settings, [], "127.0.0.1", port):
+        assert fetch(port, "/healthz") == (200, "ok\n")
+        assert fetch(port, "/readyz") == (503, "database: ok\nredis: does not answer\n")
+        for path in ("/", "/health", "/metrics/", "/favicon.ico"):
+            assert fetch(port, path)[0] == 404
+        with open_broker(None, settings.run):
+            assert fetch(port, "/readyz") == (200, "database: ok\nredis: ok\n")
+            database.close()
+            database.file.rename(database.file.with_suffix(".away"))
+            assert fetch(port, "/readyz") == (503, "database: does not answer\nredis: ok\n")
+            assert fetch(port, "/healthz") == (200, "ok\n")
+        external = Settings(settings.home, settings.database_url, "redis://localhost:1/0")
+    with serve_metrics(database, external, [], "127.0.0.1", port):
+        assert "redis: does not answer" in fetch(port, "/readyz")[1]
 
 
 def test_without_names_pending_is_what_lacks_either_of_the_usual_ones(
