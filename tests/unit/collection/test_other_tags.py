@@ -11,6 +11,7 @@ from mutagen import apev2, id3
 from mutagen.asf._attrs import ASFDWordAttribute
 
 from catalog.collection.scan.ape_tag import read_ape_tag
+from catalog.collection.scan.asf_tag import read_asf_tag
 from catalog.collection.scan.chunk_tags import read_chunk_tags
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.legacy_text import LegacyText
@@ -32,6 +33,13 @@ V1 = (
     + b"1987"
     + bytes(30)
 ) + b"\x08"
+ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + struct.pack("<QLH", 200, 2, 0x201)
+ASF_HEADER += (
+    bytes.fromhex("3326b2758e66cf11a6d900aa0062ce6c") + struct.pack("<Q5H", 38, 4, 0, 0, 0, 0) + b"A\0B\0"
+)
+ASF_HEADER += (
+    bytes.fromhex("40a4d0d207e3d21197f000a0c95ea850") + struct.pack("<QHH", 34, 1, 4) + b"A\0B\0" + bytes(6)
+)
 CODECS = {
     "x.aac": "aac",
     "x.aiff": "pcm_s16be",
@@ -219,16 +227,14 @@ def test_a_bad_item_of_an_ape_tag_hides_only_itself(sounds):
 def test_a_bad_attribute_of_windows_media_hides_only_itself(tmp_path):
     path = encoded(tmp_path / "x.wma", "wmav2", "asf")
     file = mutagen.File(path)
-    file["Title"], file["WM/Genre"], file["WM/Broken"] = (
-        ["Song"],
-        ["Jazz"],
-        [ASFDWordAttribute(7)],
-    )
+    file["Title"], file["WM/Genre"], file["WM/AlbumTitle"] = ["Song"], ["Jazz", "Blues"], ["Disc"]
+    file["WM/Broken"], file["WM/TrackNumber"] = [ASFDWordAttribute(7)], [ASFDWordAttribute(3)]
     file.save()
     name = "WM/Broken".encode("utf-16-le") + b"\0\0"
     content = path.read_bytes().replace(name + b"\x03\0", name + b"\x63\0")
     tags = read(content, "x.wma")
-    assert (tags.title, tags.genres) == ("Song", ("Jazz",))
+    assert (tags.title, tags.album, tags.genres) == ("Song", "Disc", ("Jazz", "Blues"))
+    assert (tags.track_number, tags.origin) == (3, "asf")
     assert tags.duration == pytest.approx(1, abs=0.2)
     assert "some tags cannot be read" in tags.warning
 
@@ -308,9 +314,10 @@ def test_damaged_parts_raise_nothing(sounds, data):
         + ape_tag(Genre="x")
         + V1
     )
-    content = bytearray(sounds["x.wav"][:200] + tags)
+    content = bytearray(data.draw(st.sampled_from([sounds["x.wav"][:200], ASF_HEADER])) + tags)
     for _ in range(data.draw(st.integers(1, 20))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     file = io.BytesIO(bytes(content[: data.draw(st.integers(1, len(content)))]))
     read_ape_tag(file, LegacyText())
     read_chunk_tags(file, LegacyText())
+    read_asf_tag(file)
