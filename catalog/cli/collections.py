@@ -9,11 +9,12 @@ import click
 
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
-from catalog.cli.common.output import echo_summary, format_options, print_rows
+from catalog.cli.common.output import echo_summary, format_options, print_json, print_rows, say
 from catalog.collection.collections import (
     list_collections,
     move_collection,
     remove_collection,
+    rename_collection,
     set_tags_complete,
 )
 from catalog.settings import Settings
@@ -64,6 +65,52 @@ def move_verb(settings: Settings, name: str, folder: Path, dry_run: bool) -> Non
     echo_summary(f"{moved.name} {verb} at {moved.root}, with {pluralize(moved.tracks, 'track')}")
     if moved.widened:
         echo_summary(f"to add the other files in it, run: catalog scan {click.format_filename(folder)}")
+
+
+@collections.command("rename")
+@click.argument("name")
+@click.argument("new_name")
+@dry_run_option
+@pass_settings
+def rename_verb(settings: Settings, name: str, new_name: str, dry_run: bool) -> None:
+    """Rename the collection NAME to NEW_NAME. Folders and files keep their names."""
+    with open_catalog(settings) as database:
+        rename_collection(database, name, new_name, dry_run=dry_run)
+    echo_summary(f"{name} {'would be' if dry_run else 'is now'} called {new_name}")
+
+
+@collections.command("merge")
+@click.argument("source")
+@click.argument("target")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@dry_run_option
+@yes_option
+@pass_settings
+def merge_verb(settings: Settings, source: str, target: str, as_json: bool, dry_run: bool, yes: bool) -> None:
+    """Merge the collection SOURCE into TARGET. The files are not moved.
+
+    The tracks of SOURCE keep their labels, decisions and results. TARGET gets the common parent of both folders, or
+    keeps its folder if the files of SOURCE were moved there.
+    """
+    from catalog.collection.collection_merge import merge_collections
+
+    with open_catalog(settings) as database:
+        result = merge_collections(database, source, target, dry_run=True)
+        place = f" in {result.root}" if result.root else ""
+        summary = f"{pluralize(result.tracks, 'track')} of {result.source} into {result.target}{place}"
+        if not dry_run:
+            if not yes:
+                click.confirm(f"Merge {summary}?", abort=True, err=True)
+            result = merge_collections(database, source, target)
+    if as_json:
+        print_json(asdict(result) | {"dry_run": dry_run})
+        return
+    echo_summary(f"{'would merge' if dry_run else 'merged'} {summary}")
+    if result.without_file:
+        say(
+            f"{pluralize(result.without_file, 'track')} without a file; a scan finds the files that were moved: "
+            f"catalog scan {result.root}"
+        )
 
 
 @collections.command("remove")

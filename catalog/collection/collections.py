@@ -1,7 +1,7 @@
-"""Lists, moves and removes collections."""
+"""Lists, moves, renames and removes collections."""
 
 # File names are bytes; a Path holds text.
-# ruff: noqa: PTH112, PTH113, PTH118
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.collection.removal import RemovalResult, remove_tracks
 from catalog.collection.roots import CollectionRootError, collection_id_of, known_roots
@@ -102,17 +103,34 @@ def move_collection(
             if root.id != key and (is_within(root.path, folder) or is_within(folder, root.path)):
                 raise CollectionRootError(
                     f"{display_path(folder)} overlaps the collection {root.name!r} ({display_path(root.path)}); "
-                    f"remove that first: catalog collections remove {root.name!r}"
+                    f"to join the two: catalog collections merge {name!r} {root.name!r}"
                 )
         prefix = _prefix(connection, key, old, folder)
         tracks = _count(connection, key)
-        values = {"root": display_path(folder), "root_bytes": folder}
+        inode = FileState.of(os.stat(folder)).inode
+        values = {"root": display_path(folder), "root_bytes": folder, "root_inode": inode}
         connection.execute(sa.update(collection).where(collection.c.id == key).values(**values))
         if prefix:
-            _lengthen(connection, key, prefix)
+            prepend_to_paths(connection, key, prefix)
         if dry_run:
             transaction.rollback()
     return MoveResult(name, display_path(folder), tracks, widened=bool(prefix))
+
+
+def rename_collection(database: Database, name: str, new_name: str, *, dry_run: bool = False) -> None:
+    """Renames a collection. Raises CollectionRootError for an unknown or empty name, or one that is taken."""
+    if not new_name.strip():
+        raise CollectionRootError("the new name is empty")
+    with database.writer.connect() as connection, connection.begin() as transaction:
+        key = collection_id_of(connection, name)
+        is_taken = sa.and_(collection.c.name == new_name, collection.c.id != key)
+        if connection.execute(sa.select(collection.c.id).where(is_taken)).first() is not None:
+            raise CollectionRootError(
+                f"another collection is called {new_name!r} already; choose another name"
+            )
+        connection.execute(sa.update(collection).where(collection.c.id == key).values(name=new_name))
+        if dry_run:
+            transaction.rollback()
 
 
 def remove_collection(database: Database, name: str, *, dry_run: bool = False) -> RemovalResult:
@@ -147,10 +165,7 @@ def set_tags_complete(database: Database, name: str, *, complete: bool, dry_run:
 
 def _prefix(connection: Connection, key: int, old: bytes, new: bytes) -> bytes:
     """The prefix that the paths get: empty if the folder was moved or renamed as a whole."""
-    query = sa.select(track.c.path_bytes).where(track.c.collection_id == key, track.c.path_bytes.is_not(None))
-    # Spread evenly over the collection, and the same in every run.
-    paths = list(connection.execute(query.order_by(track.c.id)).scalars())
-    paths = paths[:: max(1, len(paths) // FILES_CHECKED)]
+    paths = sample_paths(connection, key)
     if not paths:
         return b""
     around = below(old, new) if is_within(old, new) else b""
@@ -170,7 +185,17 @@ def _prefix(connection: Connection, key: int, old: bytes, new: bytes) -> bytes:
     return around if widened > moved else b""
 
 
-def _lengthen(connection: Connection, key: int, prefix: bytes) -> None:
+def sample_paths(connection: Connection, collection_id: int) -> list[bytes]:
+    """Paths of up to about FILES_CHECKED tracks, spread evenly over the collection and the same in every run."""
+    has_path = (track.c.collection_id == collection_id) & track.c.path_bytes.is_not(None)
+    paths = list(
+        connection.execute(sa.select(track.c.path_bytes).where(has_path).order_by(track.c.id)).scalars()
+    )
+    return paths[:: max(1, len(paths) // FILES_CHECKED)]
+
+
+def prepend_to_paths(connection: Connection, key: int, prefix: bytes) -> None:
+    """Puts a folder in front of the paths of all tracks of a collection."""
     query = sa.select(track.c.id, track.c.path, track.c.path_bytes).where(track.c.collection_id == key)
     rows = [
         {

@@ -81,6 +81,15 @@ def remove_tracks(connection: Connection, track_ids: Iterable[int]) -> RemovalRe
     return removed
 
 
+def has_human_evidence() -> sa.ColumnElement[bool]:
+    """The condition that a person stated or decided something about a track, or that tags were written to its file."""
+    return sa.or_(
+        sa.exists().where(statement.c.track_id == track.c.id, statement.c.source == "person"),
+        sa.exists().where(decision.c.track_id == track.c.id),
+        sa.exists().where(tag_write.c.track_id == track.c.id),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PruneResult:
     """The result of a pruning, or of its dry run."""
@@ -96,12 +105,7 @@ def prune(database: Database, days: float, *, dry_run: bool = False) -> PruneRes
     Tracks with human evidence (statements, decisions, tags written to their files) are kept, because the file may
     come back.
     """
-    has_evidence = (
-        sa.exists().where(statement.c.track_id == track.c.id, statement.c.source == "person")
-        | sa.exists().where(decision.c.track_id == track.c.id)
-        | sa.exists().where(tag_write.c.track_id == track.c.id)
-    )
-    missing = sa.select(track.c.id, has_evidence).where(
+    missing = sa.select(track.c.id, has_human_evidence()).where(
         track.c.state == "missing", track.c.seen_at < now() - timedelta(days=days)
     )
     with database.writer.connect() as connection, connection.begin() as transaction:

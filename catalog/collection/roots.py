@@ -1,7 +1,7 @@
 """Root folders of collections: which collection a path belongs to."""
 
 # File names are bytes; a Path holds text.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from catalog.collection.naming.audio_extensions import AUDIO_SUFFIXES, is_audio
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.db.tables import collection
 from catalog.errors import CatalogError
@@ -32,6 +33,8 @@ class Root:
     """The root folder, absolute."""
     start: bytes
     """The file or folder to scan, relative to the root; empty: the whole root."""
+    old_path: bytes | None = None
+    """The root folder that the catalog has, if the folder was renamed."""
 
     @property
     def is_whole_collection(self) -> bool:
@@ -114,6 +117,20 @@ def find_root(connection: Connection, path: bytes, name: str | None = None) -> R
     if inside:
         raise CollectionRootError(_around(folder, inside))
     return Root(None, _free_name(connection, folder, name), folder, start)
+
+
+def is_root_present(path: bytes, inode: int | None) -> bool:
+    """Whether a root folder is mounted: it has the inode of the last scan, or it is not empty.
+
+    A file that is not in such a folder was moved or deleted. Elsewhere its disk may only be missing.
+    """
+    try:
+        if inode is not None and FileState.of(os.stat(path)).inode == inode:
+            return True
+        with os.scandir(path) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
 
 
 def _containing_root(known: list[KnownRoot], lexical: bytes, real: bytes) -> tuple[KnownRoot, bytes] | None:

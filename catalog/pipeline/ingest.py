@@ -18,7 +18,7 @@ from catalog.audit.duplicates.duplicate_audit import DuplicateAudit, audit_dupli
 from catalog.audit.labels.label_audit import LabelAudit, audit_labels
 from catalog.collection.collection_contents import count_collection
 from catalog.collection.labels.labels import LabelsReport, import_labels
-from catalog.collection.roots import find_root
+from catalog.collection.renamed_roots import find_scan_root
 from catalog.collection.scan.scan import scan
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.db.database import Database
@@ -191,7 +191,7 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
     with database.read() as connection:
         for root in options.roots:
             # Report an error in the last path before the first one is scanned.
-            find_root(connection, os.fsencode(root))
+            find_scan_root(connection, os.fsencode(root))
     scans = [
         scan(
             database,

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from catalog.collection.naming.file_signature import file_signature
+from catalog.collection.naming.file_state import FileState, bounded
 from catalog.collection.naming.paths import is_within
-from catalog.collection.scan.walk import FileState, bounded
 from catalog.errors import CatalogError
 
 CHANGED = "changed since the last scan; run first: catalog scan"

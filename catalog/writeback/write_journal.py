@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.collection.scan.walk import FileState
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.statements import ORIGIN_CATALOG, NewStatement, write_statements
 from catalog.db.columns import now
 from catalog.db.derived.track_status import refresh_track_status

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Row
 
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.scan.file_tags import read_file_tags
-from catalog.collection.scan.walk import FileState
 from catalog.db.database import Database
 from catalog.db.tables import collection, tag_write, track
 from catalog.genres.vocabulary import Vocabulary

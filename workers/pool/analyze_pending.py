@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy import ColumnElement
 
 from catalog.audio.feature_set import FeatureSet
+from catalog.collection.lost_tracks import recover_lost_tracks
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
 from catalog.settings import Settings
@@ -51,12 +52,21 @@ def analyze_pending(
             feed = partial(feeder.feed, database, run.scope)
             with draining(pool, time_limit):
                 _supervise(Supervisor(database, broker, pool, size, feed), run, database, on_progress)
-    return retry_until_connected(lambda: run.report(database))
+    report = retry_until_connected(lambda: run.report(database))
+    if run.total:
+        # The audio is known now: files that moved and were retagged are recognized.
+        retry_until_connected(partial(_recover_lost_tracks, database))
+    return report
 
 
 def pool_size(workers: int | None, tracks: int) -> int:
     """The number of processes to start: by default as many as fit the host, fewer for few tracks."""
     return max(1, min(workers or default_worker_count(), -(-tracks // TRACKS_PER_WORKER)))
+
+
+def _recover_lost_tracks(database: Database) -> None:
+    with database.write() as connection:
+        recover_lost_tracks(connection)
 
 
 def _supervise(

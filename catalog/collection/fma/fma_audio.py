@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import display_path
 from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
-from catalog.collection.scan.walk import FileState
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,18 @@ from sqlalchemy import Connection, Row
 from catalog.batches import batches, chunks
 from catalog.collection.collection_contents import count_collection
 from catalog.collection.genre_spellings import spellings_of
+from catalog.collection.lost_tracks import recover_lost_tracks
 from catalog.collection.naming.albums import album_key
 from catalog.collection.naming.artists import fold_artist, is_placeholder_artist
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import display_path
-from catalog.collection.roots import CollectionRootError, Root, find_root, without_audio
+from catalog.collection.renamed_roots import find_scan_root
+from catalog.collection.roots import CollectionRootError, Root, without_audio
 from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
 from catalog.collection.scan.track_upsert import UpsertResult, upsert_tracks
-from catalog.collection.scan.walk import FileState, FolderWalk, FoundFile
+from catalog.collection.scan.walk import FolderWalk, FoundFile
 from catalog.db.columns import now
 from catalog.db.database import Database
 from catalog.db.retry import retry_until_connected
@@ -75,7 +78,7 @@ def scan(
 
     def find() -> Root:
         with database.read() as connection:
-            return find_root(connection, os.fsencode(root), name)
+            return find_scan_root(connection, os.fsencode(root), name)
 
     found_root = retry_until_connected(find)
     folder_scan = _FolderScan(
@@ -124,6 +127,8 @@ class _FolderScan:
         self.reread = reread or tag_encoding is not None
         self.tag_encoding = tag_encoding
         self.report = ScanReport(root.name, display_path(root.path), root.collection_id, dry_run=dry_run)
+        if root.old_path is not None:
+            self.report.moved_from = display_path(root.old_path)
         self.walk = FolderWalk(root.path, root.start)
         self.started = now()
         self.folder = os.stat(root.path)
@@ -145,10 +150,11 @@ class _FolderScan:
                 if len(self.opened) >= FILES_PER_TRANSACTION:
                     self._store()
             self._store()
-        if self.done == 0:
-            raise self._no_audio_error()
+        if self.done == 0 and (error := self._no_audio_error()) is not None:
+            raise error
         if self.report.collection_id is not None:
-            self.report.missing = retry_until_connected(self._mark_missing_tracks)
+            self.report.missing, recovered = retry_until_connected(self._mark_missing_tracks)
+            self.report.moved += recovered
         self._warn_of_lost_folders()
         self.report.outside = self.walk.outside
         self.report.skipped = dict(self.walk.skipped.most_common())
@@ -233,16 +239,17 @@ class _FolderScan:
 
     def _lock_collection(self, connection: Connection) -> int:
         """The id of the collection, inserted if it is new. Its row is locked: one scan of it writes at a time."""
-        values = {
+        place = {
             "name": self.root.name,
-            "kind": "folder",
             "root": display_path(self.root.path),
             "root_bytes": self.root.path,
             "root_inode": FileState.of(self.folder).inode,
-            "tags_complete": False,
-            "added_at": now(),
         }
-        connection.execute(insert_into(connection, collection).values(values).on_conflict_do_nothing())
+        if self.root.old_path is not None:
+            is_old = collection.c.root_bytes == self.root.old_path
+            connection.execute(sa.update(collection).where(is_old).values(place))
+        new = place | {"kind": "folder", "tags_complete": False, "added_at": now()}
+        connection.execute(insert_into(connection, collection).values(new).on_conflict_do_nothing())
         query = sa.select(collection.c.id).where(collection.c.root_bytes == self.root.path)
         collection_id = connection.execute(query.with_for_update()).scalar_one_or_none()
         if collection_id is None:
@@ -251,11 +258,13 @@ class _FolderScan:
             )
         return int(collection_id)
 
-    def _no_audio_error(self) -> CollectionRootError:
+    def _no_audio_error(self) -> CollectionRootError | None:
+        """The error for a folder without audio; None for a known collection all of whose tracks went elsewhere."""
         with self.database.read() as connection:
             tracks = len(list(self._expected_tracks(connection)))
         if not tracks:
-            return without_audio(self.root.scan_start)
+            is_new = self.root.collection_id is None
+            return without_audio(self.root.scan_start) if is_new or self.root.start else None
         return CollectionRootError(
             f"no audio in {display_path(self.root.scan_start)}, where {tracks:,} tracks were: nothing was changed. "
             "If a disk is not mounted, mount it; if the files were deleted: "
@@ -274,8 +283,8 @@ class _FolderScan:
             query = query.where((track.c.path_bytes == start) | is_below)
         yield from connection.execute(query.execution_options(yield_per=FILES_PER_LOOKUP))
 
-    def _mark_missing_tracks(self) -> int:
-        """Marks the tracks whose files were not found, and returns their number.
+    def _mark_missing_tracks(self) -> tuple[int, int]:
+        """Marks the tracks whose files were not found; returns their number, and how many took over a copy.
 
         Absence is believed only while the root and the folder of the file are those that were listed: a disk that is
         removed during the scan loses no track.
@@ -291,13 +300,14 @@ class _FolderScan:
             if not self._is_same_root():
                 missing = []
             self.doubtful = len(expected) - len(missing)
-            _mark_missing(connection, missing)
+            _mark_missing(connection, self.report.collection_id, missing)
             values: dict[str, Any] = {"root_inode": FileState.of(self.folder).inode}
             if self.root.is_whole_collection and not self.doubtful:
                 values["scanned_at"] = now()
             update = sa.update(collection).where(collection.c.id == self.report.collection_id)
             connection.execute(update.values(values))
-        return len(missing)
+            recovered = recover_lost_tracks(connection)
+        return len(missing), recovered
 
     def _is_same_root(self) -> bool:
         try:
@@ -371,11 +381,15 @@ def _has_stable_inodes(files: Sequence[FoundFile], tracks: Mapping[bytes, Row[An
     return renumbered <= max(FEW_FILES, len(same) // 2)
 
 
-def _mark_missing(connection: Connection, track_ids: Sequence[int]) -> None:
-    """Marks tracks as missing since the last whole scan, which saw all present tracks even if it left their rows."""
+def _mark_missing(connection: Connection, collection_id: int | None, track_ids: Sequence[int]) -> None:
+    """Marks tracks as missing since the last whole scan, which saw all present tracks even if it left their rows.
+
+    A track that the scan of another collection took over in the meantime is left alone.
+    """
     scanned = (
         sa.select(collection.c.scanned_at).where(collection.c.id == track.c.collection_id).scalar_subquery()
     )
     seen = sa.case((scanned > track.c.seen_at, scanned), else_=track.c.seen_at)
     for ids in chunks(track_ids):
-        connection.execute(sa.update(track).where(track.c.id.in_(ids)).values(state="missing", seen_at=seen))
+        own = sa.and_(track.c.id.in_(ids), track.c.collection_id == collection_id)
+        connection.execute(sa.update(track).where(own).values(state="missing", seen_at=seen))

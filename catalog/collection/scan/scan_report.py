@@ -15,6 +15,8 @@ class ScanReport:
     root: str
     collection_id: int | None = None
     """None after a dry run of a new collection."""
+    moved_from: str | None = None
+    """The former root folder of a known collection that was recognized under a new name."""
     added: int = 0
     changed: int = 0
     moved: int = 0

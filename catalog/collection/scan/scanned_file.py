@@ -10,9 +10,9 @@ import stat
 from dataclasses import dataclass
 
 from catalog.collection.naming.file_signature import file_signature
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.scan.tag_fields import FileTags
-from catalog.collection.scan.walk import FileState
 from catalog.errors import CatalogError
 
 

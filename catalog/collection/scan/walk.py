@@ -10,9 +10,9 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
 
 from catalog.collection.naming.audio_extensions import is_audio, suffix_of
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import display_path, is_within
 
 SYSTEM_FOLDERS = frozenset(
@@ -34,31 +34,8 @@ MAX_SUFFIXES = 200
 MAX_WARNINGS = 1000
 """Number of warnings that are kept as text."""
 
-_INT64 = 2**63 - 1
-
 Entries = Iterator[tuple[bytes, os.DirEntry[bytes]]]
 """Relative paths and directory entries."""
-
-
-class FileState(NamedTuple):
-    """The columns of `track` that tell whether a file has changed; None if they are not known."""
-
-    size: int | None
-    mtime_ns: int | None
-    ctime_ns: int | None
-    inode: int | None
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Self:
-        """The state in a file's status, limited to the 64 bits of a database column."""
-        return cls(
-            status.st_size, bounded(status.st_mtime_ns), bounded(status.st_ctime_ns), status.st_ino & _INT64
-        )
-
-    @property
-    def times(self) -> tuple[int | None, int | None, int | None]:
-        """Everything but the inode."""
-        return self[:3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +203,6 @@ class FolderWalk:
         self.warned += 1
         if len(self.warnings) < MAX_WARNINGS:
             self.warnings.append(f"{display_path(path)}: {reason}")
-
-
-def bounded(nanoseconds: int) -> int:
-    """A time stamp limited to the 64 bits of a database column; some file systems have larger ones."""
-    return max(-_INT64, min(_INT64, nanoseconds))
 
 
 def _entries(folder: bytes, path: bytes) -> Entries:

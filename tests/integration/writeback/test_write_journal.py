@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from catalog.collection.scan.walk import FileState
+from catalog.collection.naming.file_state import FileState
 from catalog.db import tables as t
 from tests.integration.writeback.music_folder import MusicFolder
 from tests.integration.writeback.tagged_files import FORMATS, mp3_v23
