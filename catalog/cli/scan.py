@@ -87,7 +87,9 @@ def print_scan(report: ScanReport) -> None:
     note = " (dry run: nothing was changed)" if report.dry_run else ""
     echo_summary(f"{report.collection}: {pluralize(report.files, 'file')} in {report.root}{note}")
     if report.moved_from is not None:
-        echo_summary(f"  recognized as the collection whose folder was {report.moved_from}; it keeps its tracks")
+        echo_summary(
+            f"  recognized as the collection whose folder was {report.moved_from}; it keeps its tracks"
+        )
     changes = [
         f"{count:,} {change}"
         for count, change in (

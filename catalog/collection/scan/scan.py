@@ -102,7 +102,7 @@ def require_audio(database: Database, paths: Sequence[Path], name: str | None = 
     """Checks folders and files as `scan` does before it changes anything. Raises CollectionRootError."""
     for path in paths:
         with database.read() as connection:
-            root = find_root(connection, os.fsencode(path), name)
+            root = find_scan_root(connection, os.fsencode(path), name)
         is_folder = os.path.isdir(root.scan_start)
         if is_folder and next(iter(FolderWalk(root.path, root.start)), None) is None:
             raise without_audio(root.scan_start)
