@@ -23,7 +23,7 @@ endif
 test: check
 	$(BIN)/python tools/run_tests.py $(ARGUMENTS)
 
-# No database server, no broker, no worker process: under a minute.
+# No database server, no Redis, no worker process: under a minute.
 unit: $(VENV)/.installed-dev
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit $(ARGUMENTS)
 

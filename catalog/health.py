@@ -1,4 +1,4 @@
-"""Health checks of the installation, the home folder, the broker and the database.
+"""Health checks of the installation, the home folder, Redis and the database.
 
 The checks are independent: a failed check does not prevent the others.
 """
@@ -34,7 +34,7 @@ from catalog.settings import URLS, Settings, read_config
 from catalog.text import pluralize
 
 MAX_BROKER_MEMORY = 0.9
-"""Used share of the broker's memory above which it may soon refuse jobs."""
+"""Used share of Redis's memory above which it may soon refuse jobs."""
 LOW_DISK_BYTES = 2**30
 """Free bytes below which a growing catalog soon fills the disk."""
 MIN_DISK_BYTES = 2**26
@@ -60,7 +60,7 @@ REQUIRED_FORMATS = frozenset({"MP3", "FLAC", "AAC", "Ogg Vorbis", "WAV and AIFF"
 SHOWN_LIBRARIES = ("av", "librosa", "onnxruntime", "scikit-learn", "sqlalchemy", "rq")
 """Libraries that affect results and errors most."""
 REINSTALL = "reinstall the program: pip install --upgrade --force-reinstall music-catalog"
-EMBEDDED_BROKER = "embedded Valkey, starts on demand"
+EMBEDDED_REDIS = "embedded, starts on demand"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def run_health_checks(settings: Settings) -> Iterator[CheckResult]:
     """Runs all checks and yields each result immediately."""
     yield from _run("Python", _check_libraries)
     yield from _run("home", lambda: _check_home(settings.home))
-    yield from _run("broker", lambda: _check_broker(settings))
+    yield from _run("Redis", lambda: _check_redis(settings))
     yield from _run("decoders", _check_decoders)
     yield from _run("networks", _check_networks)
     yield from _run("kernels", _check_kernels)
@@ -216,35 +216,35 @@ def _server_version(number: int) -> CheckResult:
     return ok("server", finding=finding)
 
 
-def _check_broker(settings: Settings) -> Iterator[CheckResult]:
+def _check_redis(settings: Settings) -> Iterator[CheckResult]:
     from workers.broker.broker import BrokerUnreachableError, find_broker
 
     if settings.redis_url is None and not settings.home.exists():
-        yield ok("broker", finding=EMBEDDED_BROKER)
+        yield ok("Redis", finding=EMBEDDED_REDIS)
         return
     try:
         broker = find_broker(settings.redis_url, settings.run)
     except BrokerUnreachableError as error:
-        yield problem("broker", finding=str(error))
+        yield problem("Redis", finding=str(error))
         return
     if broker is None:
-        yield ok("broker", finding=EMBEDDED_BROKER)
+        yield ok("Redis", finding=EMBEDDED_REDIS)
         return
     with broker.connect() as connection:
         server, memory = connection.info("server"), connection.info("memory")
     name = "valkey" if "valkey_version" in server else "redis"
-    yield ok("broker", finding=f"answers: {name} {server.get(f'{name}_version', '')}".strip())
-    yield from _check_broker_memory(memory)
+    yield ok("Redis", finding=f"answers: {name} {server.get(f'{name}_version', '')}".strip())
+    yield from _check_redis_memory(memory)
 
 
-def _check_broker_memory(memory: dict[str, Any]) -> Iterator[CheckResult]:
+def _check_redis_memory(memory: dict[str, Any]) -> Iterator[CheckResult]:
     limit, policy = int(memory.get("maxmemory", 0)), str(memory.get("maxmemory_policy", "noeviction"))
     if limit and policy != "noeviction":
         finding = f"evicts keys when its memory is full ({policy}): lost jobs are queued again with a delay"
-        yield warning("broker", finding=finding, advice="set maxmemory-policy to noeviction")
+        yield warning("Redis", finding=finding, advice="set maxmemory-policy to noeviction")
     if limit and int(memory["used_memory"]) > MAX_BROKER_MEMORY * limit:
         finding = f"{memory['used_memory'] / limit:.0%} of its {limit / 2**20:.0f} MB are in use"
-        yield warning("broker", finding=finding, advice="raise maxmemory; the catalog needs less than 100 MB")
+        yield warning("Redis", finding=finding, advice="raise maxmemory; the catalog needs less than 100 MB")
 
 
 def _check_decoders() -> Iterator[CheckResult]:
@@ -374,8 +374,19 @@ def _check_workers(connection: Connection) -> Iterator[CheckResult]:
     if others:
         finding = f"other versions than {own}: {', '.join(others)}"
         yield warning("workers", finding=finding, advice="install the same version on every host")
+    elif rows:
+        yield ok("workers", finding=f"on {pluralize(len({row.host for row in rows}), 'host')}")
     else:
-        hosts = {row.host for row in rows}
-        yield ok(
-            "workers", finding=f"on {pluralize(len(hosts), 'host')}" if hosts else "no worker is running"
-        )
+        yield _check_pending(connection)
+
+
+def _check_pending(connection: Connection) -> CheckResult:
+    from catalog.audio.feature_sets.installed import feature_set
+    from catalog.learning.registry.default_feature_sets import feature_sets_to_compute
+    from workers.state.queue_status import NO_WORKER, START_WORKER, count_pending
+
+    pending = count_pending(connection, [feature_set(name) for name in feature_sets_to_compute(connection)])
+    if not pending:
+        return ok("workers", finding=NO_WORKER)
+    finding = f"{NO_WORKER}, and {pluralize(pending, 'track is', 'tracks are')} pending"
+    return warning("workers", finding=finding, advice=START_WORKER)

@@ -34,7 +34,7 @@ class Settings:
     database_url: str = field(repr=False)
     """`sqlite:///FILE` or `postgresql://user@host/name`."""
     redis_url: str | None = field(repr=False)
-    """A Redis server to use instead of the embedded Valkey."""
+    """A Redis server to use instead of the embedded one."""
 
     @property
     def command(self) -> str:
@@ -53,7 +53,7 @@ class Settings:
 
     @property
     def run(self) -> Path:
-        """The folder of the embedded broker: socket, lock and data."""
+        """The folder of the embedded Redis: socket, lock and data."""
         return self.home / "run"
 
 

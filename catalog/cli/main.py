@@ -99,7 +99,7 @@ class LazyGroup(CommandGroup):
 @click.option(
     "--database-url", help="sqlite:///FILE or postgresql://...  [default: catalog.db in the home folder]"
 )
-@click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Valkey]")
+@click.option("--redis-url", help="redis://... or rediss://...  [default: an embedded Redis]")
 @click.option(
     "-q",
     "--quiet",

@@ -69,7 +69,7 @@ def _print_status(status: QueueStatus, jobs: int | None, output_format: str, *, 
         print_json({**asdict(status), **figures})
         return
     if output_format == "table":
-        queue_state = "no broker is running" if has_broker else "the broker does not answer"
+        queue_state = "Redis is not running" if has_broker else "Redis does not answer"
         if jobs is not None:
             queue_state = f"{pluralize(jobs, 'job')} in the queue"
         echo(
@@ -116,4 +116,4 @@ def sync_verb(settings: Settings, feature_sets: tuple[FeatureSet, ...]) -> None:
     if broker_error is not None:
         raise broker_error
     if broker is None:
-        say("no broker is running, so the queue was not filled; run: catalog analyze")
+        say("Redis is not running, so the queue was not filled; run: catalog analyze")

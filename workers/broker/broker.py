@@ -136,7 +136,7 @@ def _start_valkey(folder: Path) -> None:
         if started.returncode != 0:
             errors = started.stderr.strip().splitlines() or ["no message"]
             raise BrokerUnreachableError(
-                f"the embedded Valkey does not start ({errors[-1]}); see {folder / 'valkey.log'}, "
+                f"the embedded Redis does not start ({errors[-1]}); see {folder / 'valkey.log'}, "
                 "or set a Redis with --redis-url"
             )
 

@@ -114,7 +114,7 @@ class Supervisor:
         except redis.RedisError as error:
             # A full or lost broker loses no work: the database knows what is pending.
             if self._lost_since is None:
-                log.warning("the broker takes no jobs: %s", type(error).__name__)
+                log.warning("Redis takes no jobs: %s", type(error).__name__)
                 self._lost_since = begin
             self._revive(begin - self._lost_since, error)
             self._feed_throttle.postpone(SWEEP_INTERVAL)

@@ -107,7 +107,7 @@ class AnalysisWorker(Worker):
                 raise
             except Exception as error:  # noqa: BLE001
                 # RQ has already removed it from the queue.
-                log.error("the broker holds an unreadable job: %s", type(error).__name__)  # noqa: TRY400
+                log.error("Redis holds an unreadable job: %s", type(error).__name__)  # noqa: TRY400
         return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
@@ -121,7 +121,7 @@ class AnalysisWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Runs a permitted job in a work horse. Everybody with write access to the broker can name any function."""
         if not _is_permitted(job):
-            log.error("the broker holds a foreign job; it was dropped")
+            log.error("Redis holds a foreign job; it was dropped")
             job.delete()
             return
         # RQ's own limit follows the wall clock, which may jump.

@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         worker.work(logging_level="CRITICAL")
     except RedisError as error:
         # The parent process starts another worker, and the embedded broker if necessary.
-        log.warning("the broker does not answer any more: %s", type(error).__name__)
+        log.warning("Redis does not answer any more: %s", type(error).__name__)
         return 0
     else:
         return worker.exit_code

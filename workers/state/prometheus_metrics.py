@@ -94,7 +94,7 @@ class CatalogCollector(Collector):
             jobs = count_jobs(self._database, self._settings)
         except BrokerUnreachableError:
             jobs = None
-        yield GaugeMetricFamily("catalog_broker_up", "Whether the broker answers.", int(jobs is not None))
+        yield GaugeMetricFamily("catalog_broker_up", "Whether Redis answers.", int(jobs is not None))
         if jobs is not None:
             yield GaugeMetricFamily("catalog_queue_jobs", "Jobs in the queue, of many tracks each.", jobs)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from catalog.settings import Settings
     from workers.broker.broker import Broker
 
+NO_WORKER = "no worker is running"
+START_WORKER = "run: catalog analyze, or on a server: catalog worker"
+"""What to do while tracks are pending and no worker is running."""
 RATE_PERIOD_MINUTES = 5
 STALLED_AFTER = timedelta(minutes=10)
 """Longer than any sensible --time-limit: the worker hangs where no signal reaches it."""
@@ -79,7 +82,7 @@ class QueueStatus:
 
     def _all_advice(self) -> Iterator[str]:
         if self.pending and not self.workers:
-            yield "no worker is running; run: catalog analyze"
+            yield f"{NO_WORKER}; {START_WORKER}"
         silent = sum(one.seconds_silent > liveness.LOST_AFTER.total_seconds() for one in self.workers)
         if silent:
             yield f"{_workers_are(silent)} silent; to release their tracks: catalog queue sync"
@@ -211,5 +214,5 @@ def count_jobs(database: Database, settings: Settings) -> int | None:
             return queue_length(name, connection)
     except RedisError as error:
         raise BrokerUnreachableError(
-            f"the broker cannot count its jobs ({type(error).__name__}); see: catalog doctor"
+            f"Redis cannot count its jobs ({type(error).__name__}); see: catalog doctor"
         ) from None

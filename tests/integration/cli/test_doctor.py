@@ -23,6 +23,7 @@ from catalog.db.database import Database
 from catalog.db.schema.schema_state import COPY_TABLE
 from workers.broker.broker import open_broker
 from workers.process import kernel_compilation
+from workers.state.queue_status import START_WORKER
 
 
 def found(outcome: Any) -> dict[str, dict[str, str]]:
@@ -51,7 +52,7 @@ def test_all_is_well(invoke: Any, database: Database, home: Path) -> None:
         "home",
         "disk",
         "database",
-        "broker",
+        "Redis",
         "decoders",
         "networks",
         "kernels",
@@ -126,7 +127,7 @@ def test_a_broker_that_does_not_answer(
     ]
     assert run([*options, "doctor", "--json"]) == 1
     printed = capsys.readouterr()
-    (broker,) = [row for row in json.loads(printed.out) if row["subject"] == "broker"]
+    (broker,) = [row for row in json.loads(printed.out) if row["subject"] == "Redis"]
     assert broker["state"] == "problem"
     assert "secret" not in printed.out + printed.err
 
@@ -200,7 +201,7 @@ def test_a_broker_that_evicts_or_is_nearly_full(invoke: Any, home: Path) -> None
         connection.config_set("maxmemory", connection.info("memory")["used_memory"])
         rows = json.loads(invoke("doctor", "--json").out)
         connection.config_set("maxmemory", 0)
-    said = [row for row in rows if row["subject"] == "broker"]
+    said = [row for row in rows if row["subject"] == "Redis"]
     assert [row["state"] for row in said] == ["ok", "warning", "warning"]
     assert "noeviction" in said[1]["advice"]
     assert "maxmemory" in said[2]["advice"]
@@ -307,3 +308,19 @@ def test_kernels_that_crash(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     row = found(done)["kernels"]
     assert (done.code, row["state"], row["finding"]) == (1, "problem", "a test ended by SIGSEGV")
     assert "reinstall" in row["advice"]
+
+
+def test_pending_tracks_without_a_worker(invoke: Any, sample: Any, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(sa.update(t.worker).values(stopped_at=now()))
+        connection.execute(sa.delete(t.feature_vector))
+    row = found(invoke("doctor", "--json"))["workers"]
+    assert row["state"] == "warning"
+    assert row["finding"].endswith("tracks are pending")
+    assert row["finding"].startswith("no worker is running, and ")
+    assert row["advice"] == START_WORKER
+
+
+def test_the_networks_are_one_line(invoke: Any) -> None:
+    row = found(invoke("doctor", "--json"))["networks"]
+    assert row["finding"] == "both musicnn networks run: msd, mtt"

@@ -52,10 +52,10 @@ def test_queue_status_and_sync_without_a_broker(invoke: Invoke, add_tracks: AddT
     code, out, err = invoke("queue", "status", "--feature-set", "tiny")
     assert code == 0
     assert out.splitlines() == [
-        "2 pending, 0 of them claimed; 0 failed; no broker is running",
+        "2 pending, 0 of them claimed; 0 failed; Redis is not running",
         "0 analyzed in the last minute, 0.0 per minute over the last five minutes; 0 workers",
     ]
-    assert err == "no worker is running; run: catalog analyze\n"
+    assert err == "no worker is running; run: catalog analyze, or on a server: catalog worker\n"
     status = json.loads(invoke("queue", "status", "--feature-set", "tiny", "--json")[1])
     assert (status["pending"], status["jobs"], status["workers"]) == (2, None, [])
     code, out, err = invoke("queue", "sync", "--feature-set", "tiny")
@@ -82,7 +82,7 @@ def test_without_the_redis_status_shows_what_the_database_knows(
     away = ("--redis-url", "redis://:secret@localhost:1")
     code, out, err = invoke(*away, "queue", "status", "--feature-set", "tiny")
     assert code == 1
-    assert out.startswith("2 pending, 0 of them claimed; 0 failed; the broker does not answer\n")
+    assert out.startswith("2 pending, 0 of them claimed; 0 failed; Redis does not answer\n")
     assert "ann" in out
     assert re.fullmatch(r"catalog: no Redis answers at localhost:1 \(.*\); start it, or leave .*\n", err)
     code, out, err = invoke(*away, "queue", "status", "--feature-set", "tiny", "--json")
@@ -119,8 +119,8 @@ def test_a_redis_that_refuses_is_told_beside_what_the_database_knows(
         code, out, err = invoke("--redis-url", guest, "queue", "status", "--feature-set", "tiny")
     assert (code, out.splitlines()[0]) == (
         1,
-        "1 pending, 0 of them claimed; 0 failed; the broker does not answer",
+        "1 pending, 0 of them claimed; 0 failed; Redis does not answer",
     )
     assert err.splitlines()[-1] == (
-        "catalog: the broker cannot count its jobs (NoPermissionError); see: catalog doctor"
+        "catalog: Redis cannot count its jobs (NoPermissionError); see: catalog doctor"
     )

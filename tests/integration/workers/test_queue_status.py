@@ -49,7 +49,7 @@ def test_status_says_who_is_at_work_on_what_and_sync_gives_back(
             assert jobs == open_queue(queue_name(database), connection).count > 0
     status = queue_status(database, [tiny])
     assert (status.claimed, status.workers) == (0, [])
-    assert status.advice == "no worker is running; run: catalog analyze"
+    assert status.advice == "no worker is running; run: catalog analyze, or on a server: catalog worker"
 
 
 def test_status_says_how_fast_it_goes_and_who_hangs(
