@@ -19,6 +19,7 @@ from catalog.collection.scan.asf_tag import read_asf_tag
 from catalog.collection.scan.chunk_tags import read_chunk_tags
 from catalog.collection.scan.id3 import VERBATIM_OPTIONS, read_id3v1, read_leading_id3, require_few_frames
 from catalog.collection.scan.legacy_text import LegacyText
+from catalog.collection.scan.matroska_tag import read_matroska_tag
 from catalog.collection.scan.tag_fields import (
     ASF,
     FFMPEG,
@@ -127,7 +128,7 @@ def kind_of(stream: BinaryIO, name: bytes) -> str | None:
 
 def _read(file: Any, text: LegacyText) -> FileTags:
     tags, reader, error = _read_main_tag(file, text)
-    for read in (_read_leading_id3, read_ape_tag, read_chunk_tags, _read_asf_tag, _read_id3v1):
+    for read in (_read_leading_id3, read_ape_tag, read_chunk_tags, _read_container_tag, _read_id3v1):
         if not tags.is_complete:
             # A warning is about the main tag.
             with contextlib.suppress(Exception):
@@ -253,8 +254,8 @@ def _read_leading_id3(file: Any, text: LegacyText) -> FileTags:
     return tags
 
 
-def _read_asf_tag(file: Any, _text: LegacyText) -> FileTags:
-    return read_asf_tag(file)
+def _read_container_tag(file: Any, _text: LegacyText) -> FileTags:
+    return merge_tags(read_asf_tag(file), read_matroska_tag(file))
 
 
 def _read_id3v1(file: Any, text: LegacyText) -> FileTags:

@@ -33,7 +33,8 @@ class FileTags:
     genres: tuple[str, ...] = ()
     """The lines of the genre tag's values, verbatim except control characters."""
     origin: str | None = None
-    """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`, `riff`, `ffmpeg`.
+    """The kind of tag that the genres are from: `id3v2.3`, `id3v1`, `vorbis`, `mp4`, `ape`, `asf`, `riff`,
+    `matroska`, `ffmpeg`.
 
     `ffmpeg` is a tag of any kind that FFmpeg read.
     """
