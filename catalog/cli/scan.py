@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -114,6 +115,8 @@ def print_scan(report: ScanReport) -> None:
         echo_summary(f"    and {len(report.new_terms) - SHOWN_TERMS:,} more; see: catalog genres unmapped")
     if report.outside:
         say(f"  {describe_outside(report)}")
+    for line in describe_image_albums(report):
+        echo_summary(f"  {line}")
     if report.skipped:
         listed = ", ".join(f"{count:,} {suffix}" for suffix, count in list(report.skipped.items())[:10])
         say(f"  not audio: {listed}")
@@ -121,6 +124,17 @@ def print_scan(report: ScanReport) -> None:
         warn(line)
     if report.warned > SHOWN_WARNINGS:
         warn(f"and {report.warned - SHOWN_WARNINGS:,} more")
+
+
+def describe_image_albums(report: ScanReport) -> Iterator[str]:
+    """Describes each file that is one recording with several tracks, which is not in the catalog."""
+    for path, tracks in list(report.image_albums.items())[:SHOWN_WARNINGS]:
+        yield (
+            f"{printable(path)}: one recording with {tracks} tracks (CUE sheet); not added, "
+            "because a genre would be of the whole album"
+        )
+    if len(report.image_albums) > SHOWN_WARNINGS:
+        yield f"and {len(report.image_albums) - SHOWN_WARNINGS:,} more recordings with several tracks"
 
 
 def describe_outside(report: ScanReport) -> str:

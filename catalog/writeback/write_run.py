@@ -13,6 +13,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.scan.cue_sheet import CueSheets
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.statements import joined_text
 from catalog.db.columns import now
@@ -91,7 +92,7 @@ def check_writable(change: TagChange, vocabulary: Vocabulary) -> None:
     base = os.path.basename(change.path)  # noqa: PTH119 - bytes
     with locked(target) as stream:
         format_of(stream, base)
-        _require_known_genre(stream, base, change, vocabulary)
+        _require_expected(stream, base, change, vocabulary)
 
 
 def _genres_now(change: TagChange) -> tuple[str, ...] | None:
@@ -104,9 +105,12 @@ def _genres_now(change: TagChange) -> tuple[str, ...] | None:
         return None
 
 
-def _require_known_genre(stream: BinaryIO, base: bytes, change: TagChange, vocabulary: Vocabulary) -> None:
-    """Raises FileWriteError if the file has another genre than the catalog knows."""
-    values = read_file_tags(stream, base).genres
+def _require_expected(stream: BinaryIO, base: bytes, change: TagChange, vocabulary: Vocabulary) -> None:
+    """Raises FileWriteError if the file has another genre than the catalog knows, or several tracks."""
+    tags = read_file_tags(stream, base)
+    values = tags.genres
+    if max(tags.cue_tracks, CueSheets(change.root).tracks_in(change.path)) > 1:
+        raise FileWriteError("is one recording with several tracks (CUE sheet), which is not written")
     if not has_same_genres(values, genres_in([change.before], vocabulary), vocabulary):
         raise FileWriteError(
             f"its genre is now {joined_text(values) or 'none'}; the catalog knows "
@@ -121,7 +125,7 @@ def _stage(change: TagChange, batch: str, row_id: int, vocabulary: Vocabulary) -
     def fill(source: BinaryIO, copy: BinaryIO, _facts: Facts) -> None:
         # Refused before the copy.
         format_of(source, base)
-        _require_known_genre(source, base, change, vocabulary)
+        _require_expected(source, base, change, vocabulary)
         copy_content(source, copy)
         write_genres(copy, base, change.names, vocabulary)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from catalog.cli.common.output import warn
-from catalog.cli.scan import describe_outside
+from catalog.cli.scan import describe_image_albums, describe_outside
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.db.database import open_database
 from catalog.learning.dataset.class_support import Support
@@ -140,6 +140,8 @@ class IngestPresenter:
             )
             if report.outside:
                 yield f"  {describe_outside(report)}"
+            for line in describe_image_albums(report):
+                yield f"  {line}"
             if report.skipped:
                 others = sorted(report.skipped.items(), key=lambda item: -item[1])
                 kinds = ", ".join(

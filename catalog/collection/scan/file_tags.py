@@ -17,6 +17,7 @@ from catalog.collection.naming.audio_extensions import suffix_of
 from catalog.collection.scan.ape_tag import read_ape_tag
 from catalog.collection.scan.asf_tag import read_asf_tag
 from catalog.collection.scan.chunk_tags import read_chunk_tags
+from catalog.collection.scan.cue_sheet import embedded_tracks
 from catalog.collection.scan.id3 import VERBATIM_OPTIONS, read_id3v1, read_leading_id3, require_few_frames
 from catalog.collection.scan.legacy_text import LegacyText
 from catalog.collection.scan.matroska_tag import read_matroska_tag
@@ -36,7 +37,7 @@ from catalog.collection.scan.tag_fields import (
 from catalog.errors import CatalogError
 from catalog.text import sanitize
 
-TAG_READER = 2
+TAG_READER = 3
 """Version of this reader. A higher one makes the next scan read the tags of all files again."""
 MAX_BYTES = 64 * 2**20
 MAX_READS = 100_000
@@ -177,7 +178,7 @@ def _read_by(reader: Any, codec: str | None, file: Any, text: LegacyText) -> Fil
     name = reader.__name__
     content = reader(file, **(VERBATIM_OPTIONS if name in _ID3_READERS else {}))
     tags = read_ape_tag(file, text) if name in _APE_READERS else _tags(name, content.tags, text)
-    tags = _with_stream_properties(tags, content.info, codec)
+    tags = replace(_with_stream_properties(tags, content.info, codec), cue_tracks=embedded_tracks(content))
     if tags.codec == "pcm" and tags.duration is not None and tags.bit_rate is not None:
         # The size in the header of a stream that was saved is a placeholder.
         tags = replace(tags, duration=min(tags.duration, file.seek(0, os.SEEK_END) * 8 / tags.bit_rate))

@@ -26,6 +26,7 @@ from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import display_path
 from catalog.collection.renamed_roots import find_scan_root
 from catalog.collection.roots import CollectionRootError, Root, without_audio
+from catalog.collection.scan.cue_sheet import CueSheets
 from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
@@ -130,6 +131,8 @@ class _FolderScan:
         if root.old_path is not None:
             self.report.moved_from = display_path(root.old_path)
         self.walk = FolderWalk(root.path, root.start)
+        self.sheets = CueSheets(root.path)
+        self.images: set[bytes] = set()
         self.started = now()
         self.folder = os.stat(root.path)
         self.seen: set[int] = set()
@@ -152,6 +155,9 @@ class _FolderScan:
             self._store()
         if self.done == 0 and (error := self._no_audio_error()) is not None:
             raise error
+        if self.report.collection_id is None and not self.report.dry_run:
+            # Every file is an image album.
+            self.report.collection_id, _ = retry_until_connected(self._write)
         if self.report.collection_id is not None:
             self.report.missing, recovered = retry_until_connected(self._mark_missing_tracks)
             self.report.moved += recovered
@@ -175,6 +181,9 @@ class _FolderScan:
         has_stable_inodes = _has_stable_inodes(files, tracks)
         changed = []
         for file in files:
+            if (cue_tracks := self.sheets.tracks_in(file.path)) > 1:
+                self._leave_image(file.path, cue_tracks)
+                continue
             row = tracks.get(file.path)
             if row is not None:
                 self.seen.add(row.id)
@@ -206,9 +215,17 @@ class _FolderScan:
             self.walk.warn(found.path, reason)
             self.report.unread += 1
             return
+        if file.tags.cue_tracks > 1:
+            self._leave_image(found.path, file.tags.cue_tracks)
+            return
         if file.tags.warning is not None:
             self.walk.warn(found.path, file.tags.warning)
         self.opened.append(file)
+
+    def _leave_image(self, path: bytes, cue_tracks: int) -> None:
+        """Reports an image album: it is no track, so that nothing judges, suggests or writes its genre."""
+        self.images.add(path)
+        self.report.image_albums[display_path(path)] = cue_tracks
 
     def _store(self) -> None:
         """Stores the files that were opened, and the tracks whose files are back."""
@@ -294,7 +311,7 @@ class _FolderScan:
             expected = [
                 (key, path)
                 for key, path in self._expected_tracks(connection)
-                if key not in self.seen and not self.walk.is_unread(path)
+                if (key not in self.seen or path in self.images) and not self.walk.is_unread(path)
             ]
             missing = [key for key, path in expected if self.walk.has_lost(path)]
             if not self._is_same_root():

@@ -29,6 +29,8 @@ class ScanReport:
     """Files outside of the root that links lead to: they are analyzed, but neither played by the review nor written."""
     skipped: dict[str, int] = field(default_factory=dict)
     """Files that are not audio, by suffix."""
+    image_albums: dict[str, int] = field(default_factory=dict)
+    """Files with a CUE sheet of several tracks, which are not in the catalog; their numbers of tracks by path."""
     warnings: list[str] = field(default_factory=list)
     """One line each; the first thousand."""
     warned: int = 0

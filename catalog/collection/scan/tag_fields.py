@@ -45,6 +45,8 @@ class FileTags:
     channels: int | None = None
     bit_rate: int | None = None
     """Bits per second."""
+    cue_tracks: int = 0
+    """Tracks in the CUE sheet that the file holds."""
     warning: str | None = None
     """Why some tags could not be read, or what was guessed, in one line."""
 

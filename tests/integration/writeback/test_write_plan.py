@@ -87,3 +87,19 @@ def test_a_file_that_another_catalog_has_written_needs_no_write(music: MusicFold
     assert music.code == 0
     assert "nothing to write: 1 file already with the decided genre" in music.err
     assert music.journal() == []
+
+
+def test_an_image_album_is_not_written(music: MusicFolder) -> None:
+    path = music.add("Album.mp3", mp3_v23())
+    music.scan()
+    music.decide(["Jazz"])
+    sheet = 'FILE "Album.wav" WAVE\n  TRACK 01 AUDIO\n  TRACK 02 AUDIO\n'
+    (music.folder / "Album.cue").write_text(sheet)
+    assert [row["state"] for row in music.write("--dry-run")] == ["skipped"]
+    (row,) = music.write("-y")
+    assert "is one recording with several tracks" in str(row["message"])
+    assert path.read_bytes() == mp3_v23()
+    music.run("scan", str(music.folder))
+    assert "Album.mp3: one recording with 2 tracks (CUE sheet); not added" in music.out
+    assert music.write("-y") == []
+    assert music.code == 0
