@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from catalog.text import pluralize
 
 PLAYLIST = "m3u8"
 FORMATS = (*WRITERS, PLAYLIST)
+BINARY = frozenset({"parquet", "xlsx"})
 
 
 @click.command(
@@ -39,14 +41,20 @@ FORMATS = (*WRITERS, PLAYLIST)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write.  [default: standard output]",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="File to write; - is the standard output.  [default: standard output]",
 )
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(FORMATS, case_sensitive=False),
     help="Format of the file.  [default: by its suffix, else csv]",
+    show_default=False,
+)
+@click.option(
+    "--bom/--no-bom",
+    default=None,
+    help="Begin a CSV file with a byte order mark, by which Excel recognizes UTF-8.  [default: only with --output]",
     show_default=False,
 )
 @parameter_option
@@ -59,6 +67,7 @@ def export(
     query: str,
     output: Path | None,
     file_format: str | None,
+    bom: bool | None,
     parameters: tuple[str, ...],
     timeout: float,
 ) -> None:
@@ -67,12 +76,16 @@ def export(
     QUERY is SQL, or the name of a saved query or view, such as labels, predictions or suspects. The file is written
     atomically. A playlist (.m3u8) needs a column track_id.
     """
+    if output is not None and str(output) == "-":
+        output = None
     chosen = file_format or _format_of(output)
-    if chosen == "parquet" and output is None and sys.stdout.isatty():
-        raise click.UsageError("Parquet is a binary format; write it to a file: --output FILE.parquet")
+    if chosen in BINARY and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{chosen} is a binary format; write it to a file: --output FILE.{chosen}")
     with open_catalog(settings) as database:
         text, values = resolve(database, query, parameters)
         with _open_output(output) as file, run_query(database, text, values, timeout or None) as result:
+            if chosen == "csv" and (output is not None if bom is None else bom):
+                file.write(codecs.BOM_UTF8)
             written = _write(database, file, chosen, result)
     if output is not None:
         say(f"{written} in {output}")

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from catalog.cli.common.command_group import CommandGroup
+from catalog.cli.common.column_options import columns_option, encoding_option, parse_columns, root_option
+from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import FiniteRange, dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.exit_codes import EXIT_ERROR
 from catalog.cli.common.output import echo, echo_summary, format_options, print_json, print_rows, say, warn
@@ -21,7 +22,7 @@ from catalog.features.feature_set_versions import (
 )
 from catalog.features.stored_feature_set import activate_feature_set
 from catalog.settings import Settings
-from catalog.text import pluralize
+from catalog.text import pluralize, printable
 
 
 @click.group(cls=CommandGroup)
@@ -163,7 +164,13 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
     return EXIT_ERROR if is_faulty else 0
 
 
-@features.command("import")
+@features.command(
+    "import",
+    epilog=examples(
+        "catalog features import openl3.csv --name openl3",
+        "catalog features import gtzan.csv --name gtzan --columns path=filename",
+    ),
+)
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name of the feature set.")
 @click.option(
@@ -171,7 +178,10 @@ def check(settings: Settings, names: tuple[str, ...]) -> int:  # noqa: ARG001 - 
     type=click.Choice(("path", "external", "catalog")),
     help="Content of the first column: paths, external ids (FMA, archive), or track ids.  [default: by its name]",
 )
+@columns_option
+@encoding_option
 @click.option("--collection", "collection_name", help="Only tracks of this collection.")
+@root_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
@@ -180,17 +190,22 @@ def import_verb(
     file: Path,
     name: str,
     key: str | None,
+    columns: tuple[str, ...],
+    encoding: str | None,
     collection_name: str | None,
+    roots: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import external feature vectors from a CSV file.
+    """Import external feature vectors from a CSV or Excel file.
 
-    The file has FMA's layout with three header rows, or one header row. The first column identifies the track.
-    Importing the same file again changes nothing.
+    FILE - reads the standard input. The file has FMA's layout with three header rows, or one header row. The first
+    column identifies the track, or the one that --columns names: path=COLUMN, external_id=COLUMN or track_id=COLUMN.
+    Columns of text are left out. Importing the same file again changes nothing.
     """
     from catalog.cli.fma import print_problems, print_vectors
     from catalog.collection.import_vectors import import_vectors
+    from catalog.collection.path_suffixes import parse_moved_roots
 
     with open_catalog(settings) as database, progress("importing") as advance:
         report = import_vectors(
@@ -198,8 +213,12 @@ def import_verb(
             file,
             name,
             key=key,
+            columns=parse_columns(columns),
+            encoding=encoding,
             collection_name=collection_name,
+            moved_roots=parse_moved_roots(roots),
             dry_run=dry_run,
+            on_warning=warn,
             on_progress=advance,
         )
     if as_json:
@@ -207,8 +226,10 @@ def import_verb(
         return
     echo_summary(f"{report.file}{' (dry run: nothing was changed)' if dry_run else ''}")
     print_vectors(report.vectors)
+    if report.texts:
+        say(f"    columns without numbers left out: {printable(', '.join(report.texts[:20]))}")
     if report.unknown_examples:
-        say(f"    first unmatched {report.key}: {', '.join(report.unknown_examples)}")
+        say(f"    first unmatched {report.key}: {printable(', '.join(report.unknown_examples))}")
     print_problems(report.skipped, report.problems)
 
 

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import click
 
+from catalog.cli.common.column_options import columns_option, encoding_option, parse_columns, root_option
 from catalog.cli.common.command_group import CommandGroup, examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo_summary, print_json, say, warn
 from catalog.cli.common.progress import progress
+from catalog.collection.labels.label_file import read_label_file
 from catalog.collection.labels.labels import LabelsReport, import_labels
+from catalog.collection.path_suffixes import parse_moved_roots
+from catalog.db.database import Database
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
 
@@ -26,17 +30,20 @@ def labels() -> None:
     epilog=examples(
         "catalog labels import genres.csv",
         "catalog labels import genres.csv --columns path=File,genre=Genre --dry-run",
+        r"catalog labels import list.xlsx --root D:\Music=/srv/music",
+        "catalog labels import gtzan.csv --create --columns path=filename,genre=label",
     ),
 )
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option(
-    "--columns",
-    multiple=True,
-    metavar="ROLE=COLUMN",
-    help="Name of a column in the file, such as genre=Stil. Repeatable, or separated by commas.",
-)
-@click.option("--encoding", metavar="NAME", help="Encoding of the file, such as cp1250.  [default: detected]")
+@columns_option
+@encoding_option
 @click.option("--collection", "collection_name", help="Only tracks of this collection.")
+@root_option
+@click.option(
+    "--create",
+    is_flag=True,
+    help="Add a track without audio for each row that matches none, in --collection or one named like the file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @dry_run_option
 @pass_settings
@@ -46,41 +53,42 @@ def import_verb(
     columns: tuple[str, ...],
     encoding: str | None,
     collection_name: str | None,
+    roots: tuple[str, ...],
+    create: bool,
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Import genre labels from a CSV file.
+    """Import genre labels from a CSV or Excel file.
 
-    The columns are path or external_id, genre, and optionally artist, album, title.
+    The columns are path or external_id, genre, and optionally artist, album, title. FILE - reads the standard input.
     In a file written by catalog export labels, labels set by a person keep their author. Separator and encoding are
     detected. Importing the same file again changes nothing. Rows that match no track are counted and skipped.
     """
-    with open_catalog(settings) as database, progress("importing"):
+    moved_roots, named_columns = parse_moved_roots(roots), parse_columns(columns)
+
+    def check(_database: Database) -> None:
+        if str(file) != "-":
+            read_label_file(file, named_columns, encoding)
+
+    with (
+        open_catalog(settings, create=create, dry_run=dry_run, check=check) as database,
+        progress("importing"),
+    ):
         report = import_labels(
             database,
             file,
-            columns=parse_columns(columns),
+            columns=named_columns,
             encoding=encoding,
             collection_name=collection_name,
+            moved_roots=moved_roots,
+            create=create,
             dry_run=dry_run,
+            on_warning=warn,
         )
     if as_json:
         print_json(asdict(report))
     else:
         print_labels(report)
-
-
-def parse_columns(texts: tuple[str, ...]) -> dict[str, str]:
-    """Parses `("genre=Stil,path=Datei",)` to a mapping from role to column. Raises click.BadParameter."""
-    columns = {}
-    for assignment in ",".join(texts).split(","):
-        role, equals, column = assignment.partition("=")
-        if not assignment.strip():
-            continue
-        if not equals or not column.strip():
-            raise click.BadParameter(f"{assignment!r} is not ROLE=COLUMN", param_hint="--columns")
-        columns[role.strip()] = column.strip()
-    return columns
 
 
 def print_labels(report: LabelsReport) -> None:
@@ -99,11 +107,24 @@ def print_labels(report: LabelsReport) -> None:
         echo_summary(
             f"  new genre: {printable(term.as_written)} ({pluralize(term.tracks, 'track')}), {parent}"
         )
-    say(f"  encoding {report.encoding}, separator {report.separator!r}")
+    if report.created:
+        echo_summary(f"  {pluralize(report.created, 'track')} without audio added")
+    if report.by_suffix:
+        say(f"  {pluralize(report.by_suffix, 'row')} matched by the end of the path")
+    say(
+        f"  encoding {report.encoding}, separator {report.separator!r}"
+        if report.separator
+        else "  Excel file"
+    )
     if report.from_files:
         say(f"  {pluralize(report.from_files, 'row')} from the tags of audio files skipped")
     if report.without_genre:
         say(f"  {pluralize(report.without_genre, 'row')} without a genre skipped")
+    if report.too_long:
+        lines = ", ".join(map(str, report.too_long[:5]))
+        warn(
+            f"{pluralize(len(report.too_long), 'row')} with more cells than the header skipped: line {lines}"
+        )
     if report.unknown:
         examples = "; ".join(f"line {line}: {printable(name)}" for line, name in report.unknown_examples)
         warn(f"{pluralize(report.unknown, 'row')} matched no track: {examples}")

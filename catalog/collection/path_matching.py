@@ -23,6 +23,7 @@ from catalog.collection.roots import KnownRoot
 from catalog.db.tables import track
 
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+_ESCAPED_CHARACTER = re.compile(r"\\x(2028|2029|[0-9a-f]{2})")
 
 Resolve = Callable[[bytes], bytes]
 """Turns a joined path into the one that is compared."""
@@ -105,7 +106,9 @@ def _other_forms(name: str) -> Iterator[bytes]:
             if form != name:
                 yield written
             if b"\\x" in written:
+                # Of a byte that is not UTF-8, or of a control character.
                 yield _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode("ascii")), written)
+                yield from _as_written(_ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), form))
 
 
 def _without_outer_spaces(name: str) -> Iterator[bytes]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
-from typing import IO
 
-from catalog.errors import CatalogError
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.csvio.file_format import source_name
+from catalog.csvio.text_stream import ByteStream, utf8_stream
 
 LONGEST_LINE = 4_000_000
 """Bytes of one line; a longer line is not part of a table."""
@@ -25,10 +27,6 @@ MAX_COMPRESSION_RATIO = 100
 """Highest compression ratio of a file in a zip: text has about 4, a zip bomb about 1,000."""
 MAX_EXAMPLES = 1_000
 """Issues whose text is kept; all are counted."""
-
-
-class CsvSourceError(CatalogError):
-    """A file that cannot be imported; nothing was changed."""
 
 
 @dataclass
@@ -58,7 +56,7 @@ class ImportIssues:
 class BoundedLines:
     """The lines of a UTF-8 file with their line ends, at most LONGEST_LINE bytes each."""
 
-    def __init__(self, name: str, stream: IO[bytes]) -> None:
+    def __init__(self, name: str, stream: ByteStream) -> None:
         self.name = name
         self.taken = 0
         """The number of lines returned by `take`."""
@@ -72,6 +70,12 @@ class BoundedLines:
         line = next(self.rest(), b"")
         self.taken += bool(line)
         return line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+
+    def peek(self, number: int) -> list[str]:
+        """The next lines, which `take` returns again; the last one may be cut in a file without line ends."""
+        ahead = list(islice(self.rest(), number))
+        self._pending += ahead[::-1]
+        return [line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace") for line in ahead]
 
     def rest(self) -> Iterator[bytes]:
         """The remaining lines."""
@@ -107,7 +111,7 @@ class BoundedLines:
             before += block.count(b"\n")
             yield io.StringIO(text, newline="")
 
-    def _whole_lines(self, stream: IO[bytes]) -> Iterator[bytes]:
+    def _whole_lines(self, stream: ByteStream) -> Iterator[bytes]:
         """The file in blocks that end at a line end."""
         partial = b""
         while True:
@@ -214,14 +218,20 @@ class CsvBundle:
 
 
 @contextmanager
-def open_lines(file: Path) -> Iterator[BoundedLines]:
-    """Opens a single file. Raises CsvSourceError if it cannot be read."""
+def open_lines(file: Path, encoding: str | None = None) -> Iterator[BoundedLines]:
+    """Opens a single file; `-` is the standard input. The encoding is detected in the first megabyte by default.
+
+    The first sheet of an Excel file is read as CSV. Raises CsvSourceError if the file cannot be read or is in another
+    format.
+    """
+    name = source_name(file)
+    is_standard_input = str(file) == "-"
     try:
-        stream = file.open("rb")
+        stream = nullcontext(sys.stdin.buffer) if is_standard_input else file.open("rb")
     except OSError as error:
         raise CsvSourceError(f"{file} cannot be read: {error.strerror}") from error
-    with stream:
-        yield BoundedLines(file.name, stream)
+    with stream as content:
+        yield BoundedLines(name if is_standard_input else file.name, utf8_stream(name, content, encoding))
 
 
 def _safe_members(place: Path, members: list[zipfile.ZipInfo]) -> dict[str, list[zipfile.ZipInfo]]:

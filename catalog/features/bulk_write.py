@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from catalog.arrays import Float32
 from catalog.audio.feature_set import FeatureSet, Waveform
-from catalog.csvio.csv_source import CsvSourceError, ImportIssues
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.csvio.csv_source import ImportIssues
 from catalog.csvio.id_bitmap import IdBitmap
 from catalog.db.bulk_insert import write_rows
 from catalog.db.columns import now

@@ -183,7 +183,7 @@ def run_ingest(database: Database, settings: Settings, options: IngestOptions) -
     """Runs all stages and yields the outcome of each one when it is done.
 
     Every stage can be interrupted and run again; completed work is not repeated. Raises the errors of the stages:
-    CollectionRootError, LabelFileError, UnknownGenreError, UnmappedGenresError, BrokerUnreachableError,
+    CollectionRootError, CsvSourceError, UnknownGenreError, UnmappedGenresError, BrokerUnreachableError,
     WorkersFailedError, ReportWriteError.
     """
     changes = _Changes()

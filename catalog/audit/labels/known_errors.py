@@ -1,5 +1,7 @@
 """Score of a label audit against known errors."""
 
+# ruff: noqa: PTH100 - a folder's name is bytes here
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ from catalog.audit.labels.all_suspects import all_suspects
 from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import Suspect
 from catalog.collection.labels.label_file import read_label_file
-from catalog.db.tables import collection, track, track_status
+from catalog.collection.labels.row_matching import match_rows
+from catalog.collection.name_matching import NameMatcher
+from catalog.db.tables import track, track_status
 from catalog.db.track_query import IS_LISTED
 from catalog.errors import CatalogError
 from catalog.genres.vocabulary_store import load_vocabulary
@@ -64,20 +68,20 @@ class GroundTruth:
 
 
 def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) -> GroundTruth:
-    """The errors that the file names. Raises LabelFileError, and NoKnownErrorsError if there are none.
+    """The errors that the file names. Raises CsvSourceError, and NoKnownErrorsError if there are none.
 
-    Tracks are named by `path`, relative to the collection's root or absolute, or by `external_id`; genres by any name.
+    Tracks are named as in `catalog labels import`, genres by any name.
     """
     rows = read_label_file(file, may_rename=False).rows
     vocabulary = load_vocabulary(connection)
-    track_ids, tagged = _tagged_tracks(connection)
+    tagged = _tagged_genres(connection)
+    folder = os.path.abspath(os.fsencode(file.parent))
     right: dict[int, int] = {}
     unmatched = 0
-    for row in rows:
-        key = ("external_id", row.external_id) if row.path is None else ("path", row.path)
-        track_id = track_ids.get((key[0], key[1] or ""))
-        term = vocabulary.resolve(row.genre or "")
-        if track_id is None or term is None:
+    for row, ids in zip(rows, match_rows(NameMatcher(connection, folder), rows), strict=True):
+        track_id = next(iter(ids)) if len(ids) == 1 else None
+        term = next((term for text in row.genres if (term := vocabulary.resolve(text))), None)
+        if track_id is None or track_id not in tagged or term is None:
             unmatched += 1
         elif term.id != tagged[track_id]:
             right[track_id] = term.id
@@ -90,25 +94,14 @@ def read_ground_truth(connection: Connection, file: Path, evidence: Evidence) ->
     return GroundTruth(right, {track_id: names[tagged[track_id]] for track_id in right}, unmatched)
 
 
-def _tagged_tracks(connection: Connection) -> tuple[dict[tuple[str, str], int], dict[int, int]]:
-    """Track ids by ("external_id" or "path", value), and the first genre id of each track."""
-    track_ids: dict[tuple[str, str], int] = {}
-    tagged: dict[int, int] = {}
-    for row in connection.execute(
-        sa.select(
-            track.c.id, track.c.path, track.c.external_id, collection.c.root, track_status.c.tagged_genre_id
-        )
+def _tagged_genres(connection: Connection) -> dict[int, int]:
+    """The first genre id of each track."""
+    query = (
+        sa.select(track.c.id, track_status.c.tagged_genre_id)
         .join_from(track, track_status, track_status.c.track_id == track.c.id)
-        .join(collection, collection.c.id == track.c.collection_id)
         .where(IS_LISTED, track_status.c.tagged_genre_id.is_not(None))
-    ):
-        tagged[row.id] = row.tagged_genre_id
-        if row.external_id is not None:
-            track_ids["external_id", row.external_id] = row.id
-        if row.path is not None:
-            track_ids["path", row.path] = row.id
-            track_ids["path", f"{(row.root or '').rstrip('/')}/{row.path}"] = row.id
-    return track_ids, tagged
+    )
+    return dict(connection.execute(query).all())
 
 
 def score_against_ground_truth(evidence: Evidence, truth: GroundTruth) -> AuditTruth:

@@ -71,7 +71,7 @@ def audit_labels(
     is a known error, and the whole ranking is scored by them. If the connection to PostgreSQL is lost, it waits until
     the server is back.
 
-    Labels set by a person are never flagged. A zero-shot model flags nothing. Raises NoModelError, LabelFileError,
+    Labels set by a person are never flagged. A zero-shot model flags nothing. Raises NoModelError, CsvSourceError,
     NoKnownErrorsError if no row of the truth is an error, and UnknownGenreError for an unknown excluded genre.
     """
     return retry_until_connected(lambda: _audit(database, exclude, truth, dry_run=dry_run))

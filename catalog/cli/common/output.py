@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import re
@@ -15,7 +14,14 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from catalog.cli.common.standard_streams import is_unicode, use_utf8
-from catalog.db.query.cell_format import escape_json, json_row, json_value, safe_cell, unique_names
+from catalog.db.query.cell_format import (
+    csv_writer,
+    escape_json,
+    json_row,
+    json_value,
+    safe_cell,
+    unique_names,
+)
 from catalog.text import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -65,7 +71,7 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
         _print_json_rows(json_row(names, record) for record in records)
     elif output_format == "csv":
         use_utf8(sys.stdout)
-        writer = csv.writer(sys.stdout)
+        writer = csv_writer(sys.stdout)
         writer.writerow(columns)
         # Exact for programs; without control characters for a terminal.
         cell = _printable_cell if sys.stdout.isatty() else safe_cell

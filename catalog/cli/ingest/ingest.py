@@ -9,6 +9,7 @@ import click
 
 from catalog.cli.common.analysis_options import limit_options, require_feature_sets
 from catalog.cli.common.class_options import class_rule_options
+from catalog.cli.common.column_options import parse_columns
 from catalog.cli.common.command_group import examples, renamed_option
 from catalog.cli.common.context import (
     dry_run_option,
@@ -21,7 +22,6 @@ from catalog.cli.common.context import (
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo_summary, is_quiet, logs_json, print_json, say
 from catalog.cli.common.progress import stage_progress
-from catalog.cli.labels import parse_columns
 from catalog.db.database import Database
 from catalog.settings import Settings
 from catalog.text import pluralize

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from catalog.collection.fma.fma_tracks import FmaTrack
-from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.csvio.csv_source import BoundedLines, ImportIssues, rows
 from catalog.genres.vocabulary import Term, Vocabulary
 from catalog.genres.vocabulary_store import ensure_terms, load_vocabulary
 

@@ -19,7 +19,8 @@ from catalog.collection.fma.fma_upsert import FmaUpsertResult, upsert_fma_tracks
 from catalog.collection.fma.fma_vectors import VECTOR_TABLES, VectorTable, require_dimensions
 from catalog.collection.naming.paths import display_path
 from catalog.collection.roots import CollectionRootError, find_root
-from catalog.csvio.csv_source import CsvBundle, CsvSourceError, ImportIssues, rows
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.csvio.csv_source import CsvBundle, ImportIssues, rows
 from catalog.csvio.id_bitmap import IdBitmap
 from catalog.db.columns import now
 from catalog.db.database import Database

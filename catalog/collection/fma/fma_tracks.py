@@ -11,7 +11,8 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.csvio.csv_source import BoundedLines, ImportIssues, rows
 from catalog.csvio.id_bitmap import IdBitmap
 from catalog.text import sanitize
 

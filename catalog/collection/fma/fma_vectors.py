@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog.csvio.csv_source import CsvSourceError
+from catalog.csvio.csv_error import CsvSourceError
 from catalog.features.vector_csv import Header
 
 STATISTICS = ("kurtosis", "max", "mean", "median", "min", "skew", "std")

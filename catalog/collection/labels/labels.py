@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 from catalog.batches import chunks
 from catalog.collection.genre_spellings import Spelling, spellings_of
 from catalog.collection.labels.label_file import LabelFile, LabelFileError, LabelRow, read_label_file
+from catalog.collection.labels.new_tracks import create_tracks, data_set_name, ensure_data_set
+from catalog.collection.labels.row_matching import match_rows
+from catalog.collection.name_matching import EVIDENCE, NameMatcher
 from catalog.collection.naming.albums import Album, ensure_albums
 from catalog.collection.naming.artists import ensure_artists
-from catalog.collection.naming.paths import display_path
-from catalog.collection.path_matching import find_paths
-from catalog.collection.roots import collection_id_of, known_roots
 from catalog.collection.statements import NewStatement, Source, changed_statements, write_statements
+from catalog.csvio.file_format import source_name
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
 from catalog.db.retry import retry_until_connected
@@ -56,6 +57,12 @@ class LabelsReport:
     """Tracks whose genres a person stated."""
     repeated: int = 0
     """Rows for a track that an earlier row had; their genres are added to the earlier ones."""
+    created: int = 0
+    """Tracks without audio that were added."""
+    by_suffix: int = 0
+    """Rows that only the end of their path matched."""
+    too_long: tuple[int, ...] = ()
+    """Lines of rows with more cells than the header, which were skipped."""
     unknown: int = 0
     """Rows that match no track, or several."""
     unknown_examples: list[tuple[int, str]] = field(default_factory=list)
@@ -82,8 +89,8 @@ class _TrackLabels:
         if person is not None and self.person is None:
             self.genres, self.person = [], person
         is_relevant = row.source != "file" and person == self.person
-        if is_relevant and row.genre is not None and row.genre not in self.genres:
-            self.genres.append(row.genre)
+        if is_relevant:
+            self.genres += [genre for genre in row.genres if genre not in self.genres]
         self.artist = self.artist or row.artist
         self.album = self.album or row.album
         self.title = self.title or row.title
@@ -96,84 +103,97 @@ def import_labels(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     collection_name: str | None = None,
+    moved_roots: Mapping[str, str] | None = None,
+    create: bool = False,
     dry_run: bool = False,
+    on_warning: Callable[[str], None] | None = None,
 ) -> LabelsReport:
-    """Imports a labels file in one transaction; a repeated import changes nothing.
+    """Imports a labels file in one transaction; a repeated import changes nothing. `-` is the standard input.
 
-    Paths are relative to the file's folder or to a collection's root; `collection_name` limits the import to one
-    collection. The encoding is detected by default. Several rows of a track are merged. Artist, album and title are
-    used if the track has none. If the connection to the database is lost, the import waits for it. Raises
-    LabelFileError or CollectionRootError, with nothing changed, if the file cannot be read or matches no track.
+    Paths are relative to the file's folder or to a collection's root; `moved_roots` maps folders that the file names to
+    those on this machine. `collection_name` limits the import to one collection. With `create`, rows that match no
+    track of that collection (by default one named like the file) become tracks without audio. The encoding is detected
+    by default. Several rows of a track are merged. Artist, album and title are used if the track has none. If the
+    connection to the database is lost, the import waits for it. `on_warning` gets a sentence if none of the first
+    EVIDENCE rows matches. Raises CsvSourceError or CollectionRootError, with nothing changed, if the file cannot be
+    read or matches no track.
     """
     label_file = read_label_file(file, columns, encoding)
-    return retry_until_connected(
-        lambda: _import(database, file, label_file, collection_name, dry_run=dry_run)
-    )
+    if create and collection_name is None:
+        collection_name = data_set_name(file)
+    options = _Options(file, collection_name, moved_roots or {}, create, dry_run, on_warning)
+    return retry_until_connected(lambda: _import(database, label_file, options))
 
 
-def _import(
-    database: Database, file: Path, label_file: LabelFile, collection_name: str | None, *, dry_run: bool
-) -> LabelsReport:
+@dataclass(frozen=True)
+class _Options:
+    """The options of an import."""
+
+    file: Path
+    collection_name: str | None
+    moved_roots: Mapping[str, str]
+    create: bool
+    dry_run: bool
+    on_warning: Callable[[str], None] | None
+
+
+def _import(database: Database, label_file: LabelFile, options: _Options) -> LabelsReport:
     report = LabelsReport(
-        str(file), label_file.encoding, label_file.separator, rows=len(label_file.rows), dry_run=dry_run
+        source_name(options.file),
+        label_file.encoding,
+        label_file.separator,
+        rows=len(label_file.rows),
+        too_long=label_file.too_long,
+        dry_run=options.dry_run,
     )
     with database.writer.connect() as connection, connection.begin() as transaction:
-        folder = os.path.abspath(os.fsencode(file.parent))
-        by_track = _match(connection, label_file, folder, collection_name, report)
-        if not by_track:
-            raise LabelFileError(_no_match_message(connection, label_file))
-        _state(connection, label_file, by_track, file.name, report)
+        if options.create and options.collection_name is not None:
+            ensure_data_set(connection, options.collection_name)
+        by_track = _match(connection, label_file.rows, options, report)
+        _state(connection, label_file, by_track, Path(report.file).name, report)
         report.filled = _fill_missing_fields(connection, by_track)
         refresh_track_status(connection, by_track)
-        if dry_run:
+        if options.dry_run:
             transaction.rollback()
     return report
 
 
 def _match(
-    connection: Connection,
-    label_file: LabelFile,
-    folder: bytes,
-    collection_name: str | None,
-    report: LabelsReport,
+    connection: Connection, rows: Sequence[LabelRow], options: _Options, report: LabelsReport
 ) -> dict[int, _TrackLabels]:
-    """The merged rows by track."""
-    roots = known_roots(connection)
-    collection_id = None if collection_name is None else collection_id_of(connection, collection_name)
-    if collection_id is not None:
-        roots = [root for root in roots if root.id == collection_id]
-    rows = label_file.rows
-    by_path = find_paths(connection, roots, folder, {row.path for row in rows if row.path})
-    ids = {row.external_id for row in rows if row.external_id and row.path not in by_path}
-    by_id = _find_external(connection, ids, collection_id)
+    """The merged rows by track. Raises LabelFileError if no row matches."""
+    folder = os.path.abspath(os.fsencode(options.file.parent))
+    matcher = NameMatcher(connection, folder, options.collection_name, options.moved_roots)
+    _warn_early(matcher, rows, options)
+    matches = match_rows(matcher, rows)
+    if options.create:
+        report.created = create_tracks(connection, matcher, rows, matches)
+    report.by_suffix = sum(row.path in matcher.by_suffix for row in rows)
     by_track: dict[int, _TrackLabels] = {}
-    for row in rows:
-        matches = by_path.get(row.path or "") or by_id.get(row.external_id or "") or set()
-        if len(matches) != 1:
+    for row, ids in zip(rows, matches, strict=True):
+        if len(ids) != 1:
             report.unknown += 1
             if len(report.unknown_examples) < EXAMPLES:
-                remark = " (several tracks match)" if matches else ""
+                remark = " (several tracks match)" if ids else ""
                 report.unknown_examples.append((row.line, f"{row.name}{remark}"))
             continue
-        (track_id,) = matches
+        (track_id,) = ids
         report.repeated += track_id in by_track
-        report.without_genre += row.genre is None
+        report.without_genre += not row.genres
         report.from_files += row.source == "file"
         by_track.setdefault(track_id, _TrackLabels()).add(row)
+    if not by_track:
+        raise LabelFileError(_no_match_message(matcher, rows, len(rows)))
     return by_track
 
 
-def _find_external(
-    connection: Connection, external_ids: Iterable[str], collection_id: int | None
-) -> dict[str, set[int]]:
-    query = sa.select(track.c.external_id, track.c.id)
-    if collection_id is not None:
-        query = query.where(track.c.collection_id == collection_id)
-    matches: dict[str, set[int]] = {}
-    for ids in chunks(sorted(external_ids)):
-        for external_id, track_id in connection.execute(query.where(track.c.external_id.in_(ids))):
-            matches.setdefault(str(external_id), set()).add(track_id)
-    return matches
+def _warn_early(matcher: NameMatcher, rows: Sequence[LabelRow], options: _Options) -> None:
+    """Reports why none of the first rows matches, before the others are tried."""
+    first = rows[:EVIDENCE]
+    if options.on_warning is None or options.create or len(rows) <= EVIDENCE:
+        return
+    if not any(match_rows(matcher, first)):
+        options.on_warning(f"{_no_match_message(matcher, first, len(first))}. The other rows are tried")
 
 
 def _state(
@@ -248,17 +268,19 @@ def _changed_fields(
     return updates
 
 
-def _no_match_message(connection: Connection, label_file: LabelFile) -> str:
-    first = label_file.rows[0]
-    roots = known_roots(connection)
-    if not roots:
-        return "no row matches a track, because no collection was scanned yet; run first: catalog scan FOLDER"
+def _no_match_message(matcher: NameMatcher, rows: Sequence[LabelRow], number: int) -> str:
+    if not matcher.roots and not matcher.has_tracks():
+        return (
+            "no row matches a track, because no collection was scanned yet; run first: catalog scan FOLDER. "
+            "For tracks without audio: catalog labels import --create"
+        )
     subject = (
         "the only row matches no track"
-        if len(label_file.rows) == 1
-        else f"none of the {len(label_file.rows):,} rows matches a track; the first"
+        if number == 1
+        else f"none of the {'first ' * (number == EVIDENCE)}{number:,} rows matches a track; the first"
     )
     return (
-        f"{subject}, line {first.line}: {first.name!r}. Paths must be relative to the file's folder or to a "
-        f"collection's root, such as {display_path(roots[0].path)}"
+        f"{subject}, line {rows[0].line}: {rows[0].name!r}; {matcher.describe_catalog()}. Paths must be relative to "
+        "the file's folder or to a collection's root. For a list of another machine: --root OLD=NEW. For tracks "
+        "without audio: --create"
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.db.query.saved_queries import saved_query_names
 from catalog.db.schema.views import view_names
 from catalog.errors import CatalogError
 
@@ -39,8 +40,13 @@ def place_of(query: str, word: str) -> str | None:
 
 
 def unknown_table(name: str, place: str | None) -> QueryRejectedError:
-    """The error for a table that does not exist; it lists the views."""
+    """The error for a table that does not exist; it lists the views, or says how to run a saved query."""
     at = f" ({place})" if place else ""
+    if name in saved_query_names():
+        return QueryRejectedError(
+            f"{name}{at} is a saved query, not a table or view; run it alone: catalog sql {name}; or export it and "
+            f"query the file: catalog export {name} --output {name}.parquet"
+        )
     return QueryRejectedError(
         f"there is no table or view {name}{at}; the views are {', '.join(view_names())}"
     )

@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import chain, count
-from typing import Any
+from typing import Any, Protocol, TextIO
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Prefixes of formulas (OWASP, CSV injection); the last four are full-width forms for East Asian spreadsheets."""
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""Prefixes of formulas (OWASP, CSV injection); the last four are full-width forms for East Asian spreadsheets.
+
+Apostrophes before them count, so that `unguard` restores every text.
+"""
 LATE_CONTROLS = re.compile("[\x7f-\x9f]")
+
+
+class RowWriter(Protocol):
+    """What `csv.writer` returns."""
+
+    def writerow(self, row: Iterable[Any], /) -> Any:
+        """Writes one row."""
+
+    def writerows(self, rows: Iterable[Iterable[Any]], /) -> None:
+        """Writes several rows."""
+
+
+class _LineFeeds:
+    """Ends rows with a line feed. A `csv.writer` that does so leaves carriage returns in cells without quotes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, row: str) -> None:
+        self._stream.write(f"{row[:-2]}\n")
+
+
+def csv_writer(stream: TextIO) -> RowWriter:
+    """A CSV writer whose rows end with a line feed, as other commands expect in a pipe."""
+    return csv.writer(_LineFeeds(stream))
+
+
+def plain_cell(value: Any) -> Any:
+    """A number, truth value or None as it is; anything else as text: times, bytes, lists."""
+    text = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
+    return (
+        json.dumps(text, ensure_ascii=False, default=json_value) if isinstance(text, (dict, list)) else text
+    )
 
 
 def safe_cell(value: Any) -> Any:
     """A CSV cell that spreadsheets do not evaluate as a formula; a title may begin with an equals sign."""
-    text = json_value(value) if isinstance(value, (datetime, date, bytes)) else value
-    if isinstance(text, (dict, list)):
-        text = json.dumps(text, ensure_ascii=False, default=json_value)
-    if isinstance(text, str) and text.startswith(FORMULA_STARTS):
-        return f"'{text}"
-    return text
+    text = plain_cell(value)
+    return guard(text) if isinstance(text, str) else text
+
+
+def guard(text: str) -> str:
+    """The text with a leading apostrophe if a spreadsheet program would evaluate it as a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguard(text: str) -> str:
+    """The text without the apostrophe that `guard` added."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def json_value(value: Any) -> str:

@@ -1,16 +1,27 @@
-"""Query results as CSV, JSON lines or Parquet, streamed: memory does not grow with the number of rows."""
+"""Query results as CSV, Excel, JSON lines or Parquet, streamed: memory does not grow with the number of rows."""
 
 from __future__ import annotations
 
-import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from catalog.batches import batches
-from catalog.db.query.cell_format import json_row, json_value, safe_cell, unique_names
+from catalog.db.query.cell_format import (
+    csv_writer,
+    finite,
+    guard,
+    json_row,
+    json_value,
+    plain_cell,
+    safe_cell,
+    unguard,
+    unique_names,
+)
+from catalog.errors import CatalogError
 
 Records = Iterable[Sequence[Any]]
 Writer = Callable[[BinaryIO, Sequence[str], Records], int]
@@ -18,16 +29,54 @@ Writer = Callable[[BinaryIO, Sequence[str], Records], int]
 
 BATCH = 10_000
 """Rows per Parquet batch. Types are inferred for each batch."""
+MAX_EXCEL_ROWS = 1_048_576
+"""Rows of an Excel sheet, with the header."""
+MAX_EXCEL_CELL = 32_767
+"""Characters of a cell of an Excel sheet."""
+
+# Control characters that XML does not allow, carriage returns, which it changes, and text that looks like an escape.
+_UNFIT_FOR_EXCEL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+class ResultTooLargeError(CatalogError):
+    """A result that does not fit in the format of the file."""
 
 
 def write_csv(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
-    """Writes CSV in UTF-8 with a header. A cell that looks like a formula gets a leading apostrophe."""
+    """Writes CSV in UTF-8 with a header and line feeds. A cell that looks like a formula gets an apostrophe."""
     written = 0
     with _text(file) as text:
-        writer = csv.writer(text)
+        writer = csv_writer(text)
         writer.writerow(columns)
         for written, record in enumerate(records, 1):  # noqa: B007 - its last value is the count
             writer.writerow([safe_cell(value) for value in record])
+    return written
+
+
+def write_xlsx(file: BinaryIO, columns: Sequence[str], records: Records) -> int:
+    """Writes an Excel file with one sheet and a header. Text is never a formula.
+
+    Raises ResultTooLargeError if there are more rows, or longer cells, than the format holds.
+    """
+    from openpyxl import Workbook
+
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet("result")
+    sheet.freeze_panes = "A2"
+    sheet.append([_excel_cell(sheet, name, 1, name) for name in columns])
+    written = 0
+    try:
+        for written, record in enumerate(records, 1):
+            if written >= MAX_EXCEL_ROWS:
+                raise ResultTooLargeError(
+                    f"an Excel sheet has at most {MAX_EXCEL_ROWS - 1:,} rows; write a CSV file"
+                )
+            named = zip(columns, record, strict=True)
+            sheet.append([_excel_cell(sheet, value, written + 1, name) for name, value in named])
+    finally:
+        # The rows are in a temporary file, which is open until then.
+        sheet.close()
+    workbook.save(file)
     return written
 
 
@@ -72,7 +121,12 @@ def write_parquet(file: BinaryIO, columns: Sequence[str], records: Records) -> i
     return written
 
 
-WRITERS: Mapping[str, Writer] = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
+WRITERS: Mapping[str, Writer] = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+    "xlsx": write_xlsx,
+}
 """Writers by file suffix."""
 
 
@@ -84,6 +138,27 @@ def _text(file: BinaryIO) -> Iterator[io.TextIOWrapper]:
         text.flush()
     finally:
         text.detach()
+
+
+def _excel_cell(sheet: Any, value: Any, row: int, column: str) -> Any:
+    """A cell with a number, a truth value or text. A text that the reader would unguard is guarded, as in CSV."""
+    from openpyxl.cell import WriteOnlyCell
+
+    plain = finite(plain_cell(value))
+    if not isinstance(plain, str):
+        return plain
+    if len(plain) >= MAX_EXCEL_CELL:
+        raise ResultTooLargeError(
+            f"row {row}, column {column}: {len(plain):,} characters do not fit in a cell of an Excel file; "
+            "write a CSV file"
+        )
+    text = _UNFIT_FOR_EXCEL.sub(
+        lambda match: f"_x{ord(match[0]):04X}_", plain if unguard(plain) == plain else guard(plain)
+    )
+    cell = WriteOnlyCell(sheet, text)
+    # Excel neither evaluates nor converts text with a quote prefix.
+    cell.data_type, cell.quotePrefix = "s", True
+    return cell
 
 
 def _array(values: list[Any]) -> Any:

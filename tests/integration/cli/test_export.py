@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
+from catalog.csvio.excel_file import read_sheet
 from catalog.db import tables as t
 from catalog.db.database import Database
 
@@ -27,7 +30,9 @@ def test_labels_as_csv_come_in_again(invoke: Any, sample: Any, tmp_path: Path) -
     target = tmp_path / "labels.csv"
     done = invoke("export", "labels", "-o", target)
     assert (done.code, done.out, done.err) == (0, "", f"6 rows in {target}\n")
-    rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8"))))
+    # Excel recognizes UTF-8 by the byte order mark; a pipe has none.
+    assert target.read_bytes().startswith(codecs.BOM_UTF8)
+    rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8-sig"))))
     assert [(row["title"], row["genre"], row["source"]) for row in rows[:2]] == [
         ("Amber", "Rock", "file"),
         ("Basalt", "Rock; Pop", "file"),
@@ -54,7 +59,7 @@ def test_any_question_and_its_values(invoke: Any, sample: Any, tmp_path: Path) -
     done = invoke("export", question, "-p", "name=Bruno")
     assert done.out.splitlines()[:2] == ["title,a,a", "Dew,'=1,2"]
     assert "there is no saved query or view 'nix'" in invoke("export", "nix").err
-    assert invoke("export", "top-suspects", "-p", "tracks=1").out.count("\r\n") == 2
+    assert invoke("export", "top-suspects", "-p", "tracks=1").out.count("\n") == 2
     assert "queries are read-only" in invoke("export", "DELETE FROM genre").err
 
 
@@ -105,7 +110,7 @@ def test_a_file_is_whole_or_as_it_was(invoke: Any, sample: Any, tmp_path: Path) 
     link.symlink_to(target)
     assert invoke("export", "suspects", "-o", link).code == 0
     assert link.is_symlink()
-    assert target.read_text().startswith("track_id,")
+    assert target.read_text("utf-8-sig").startswith("track_id,")
     umask = os.umask(0)
     os.umask(umask)
     assert target.stat().st_mode & 0o777 == 0o666 & ~umask
@@ -197,3 +202,53 @@ def test_memory_does_not_grow_with_the_rows(sqlite_url: str, tmp_path: Path, fil
     little, much = map(int, done.stdout.split())
     # In KiB; the rows themselves are 50 MiB of text and more as objects.
     assert much - little < 25 * 1024
+
+
+def test_excel_files_and_byte_order_marks(invoke: Any, sample: Any, tmp_path: Path) -> None:
+    target = tmp_path / "labels.xlsx"
+    assert invoke("export", "labels", "-o", target).code == 0
+    sheet = openpyxl.load_workbook(target).active
+    assert [cell.value for cell in sheet[1]][:3] == ["track_id", "collection", "path"]
+    assert (sheet["A2"].data_type, sheet["C2"].data_type) == ("n", "s")
+    assert json.loads(invoke("labels", "import", target, "--dry-run", "--json").out)["unknown"] == 0
+    # An Excel file under another name is still one.
+    renamed = target.rename(tmp_path / "labels.csv")
+    assert json.loads(invoke("labels", "import", renamed, "--dry-run", "--json").out)["encoding"] == "xlsx"
+    plain = tmp_path / "plain.csv"
+    assert invoke("export", "labels", "--no-bom", "-o", plain).code == 0
+    text = plain.read_bytes()
+    assert b"\r" not in text
+    assert invoke("export", "labels", "-o", "-").out.encode() == text
+    assert invoke("export", "labels", "--bom").out.encode() == codecs.BOM_UTF8 + text
+
+
+def test_formulas_in_excel_files_are_text(invoke: Any, sample: Any, tmp_path: Path) -> None:
+    target = tmp_path / "answer.xlsx"
+    texts = ["=1+1", "'=1", "a_x0041_b", "+x", "line\nend"]
+    question = " UNION ALL ".join(
+        f"SELECT {at} AS i, '{text.replace(chr(39), chr(39) * 2)}' AS t" for at, text in enumerate(texts)
+    )
+    assert invoke("export", f"SELECT i, t FROM ({question}) AS q ORDER BY i", "-o", target).code == 0
+    assert [cells for _, cells in read_sheet("x", target.read_bytes())[1:]] == [
+        [str(at), f"'{text}" if text == "'=1" else text] for at, text in enumerate(texts)
+    ]
+    cells = openpyxl.load_workbook(target).active["B"]
+    assert {(cell.data_type, cell.quotePrefix) for cell in cells} == {("s", True)}
+    too_long = invoke("export", f"SELECT '{'x' * 40_000}' AS t", "-o", target)
+    assert (too_long.code, "40,000 characters do not fit" in too_long.err) == (1, True)
+
+
+@pytest.mark.parametrize("query", ["labels", "decisions", "decided", "predictions", "suspects", "untagged"])
+def test_exports_name_artist_title_album_and_genre_codes(invoke: Any, sample: Any, query: str) -> None:
+    header = invoke("export", query).out.splitlines()[0].split(",")
+    assert {"artist", "title", "album"} <= {*header}
+    assert any("_code" in name for name in header)
+
+
+def test_a_saved_query_is_no_table(invoke: Any, sample: Any) -> None:
+    done = invoke("sql", "SELECT count(*) FROM decided")
+    assert done.code == 1
+    assert (
+        "decided (line 1, column 22) is a saved query, not a table or view; run it alone: catalog sql decided"
+        in done.err
+    )

@@ -13,7 +13,7 @@ from catalog.collection.fma.fma_import import import_fma
 from catalog.collection.fma.fma_vectors import ECHONEST
 from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
-from catalog.csvio.csv_source import CsvSourceError
+from catalog.csvio.csv_error import CsvSourceError
 from catalog.db.columns import metadata
 from catalog.db.database import Database
 from catalog.db.derived.track_status import track_status_differences

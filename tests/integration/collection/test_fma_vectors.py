@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from catalog.collection.fma.fma_import import import_fma
 from catalog.collection.import_vectors import import_vectors
-from catalog.csvio.csv_source import CsvSourceError
+from catalog.csvio.csv_error import CsvSourceError
 from catalog.db.tables import feature_set, track
 from catalog.features.bulk_write import imported_feature_set
 from catalog.features.stored_feature_set import active_feature_set

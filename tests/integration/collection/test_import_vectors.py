@@ -1,5 +1,6 @@
 """Ready-made vectors into both databases."""
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -7,7 +8,8 @@ from catalog.collection.fma.fma_import import import_fma
 from catalog.collection.import_vectors import import_vectors
 from catalog.collection.roots import CollectionRootError
 from catalog.collection.scan.scan import scan
-from catalog.csvio.csv_source import CsvSourceError
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.db.query.result_writers import write_xlsx
 from catalog.db.tables import feature_vector, track
 from catalog.features.stored_feature_set import active_feature_set
 from catalog.features.vectors import load_matrix
@@ -162,3 +164,67 @@ def test_a_dry_run_and_a_changed_vector(database, fma, tmp_path):
     import_vectors(database, file, "ours")
     assert import_vectors(database, saved(tmp_path, "fma_id,a\n2,7\n"), "ours").vectors.changed == 1
     assert vectors(database, "ours")[1] == {fma[2]: [7]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dateiname;x;y\na/Jörg.mp3;0,5;-1,25e1\nb.mp3;1;2\n",
+        "sep=;\r\nDateiname;x;y\r\na/Jörg.mp3;0.5;-12.5\r\nb.mp3;1;2\r\n",
+        "\nFeatures, made in 2024\n\nDateiname\tx\ty\na/Jörg.mp3\t0.5\t-12.5\nb.mp3\t1\t2\n",
+        "# a comment, with commas\nDateiname|x|y\na/Jörg.mp3|0.5|-12.5\nb.mp3|1|2\n",
+        "x,Dateiname,y,label\n0.5,a/Jörg.mp3,-12.5,blues\n1,b.mp3,2,rock\n",
+    ],
+)
+def test_separators_encodings_and_lines_before_the_header(
+    database, music, make_song, tmp_path, text, encoding
+):
+    make_song(music / "a/Jörg.mp3", 1)
+    scan(database, music)
+    file = tmp_path / "vectors.csv"
+    file.write_bytes(text.encode(encoding))
+    report = import_vectors(database, file, "ours", columns={"path": "dateiname"})
+    assert (report.vectors.new, report.skipped, report.unknown_examples) == (1, 0, ["b.mp3"])
+    assert report.texts == (("label",) if "label" in text else ())
+    assert [*vectors(database, "ours")[1].values()] == [[0.5, -12.5]]
+
+
+def test_an_excel_file(database, fma, tmp_path):
+    file = tmp_path / "vectors.csv"
+    with file.open("wb") as stream:
+        write_xlsx(stream, ["external_id", "a", "b"], [["2", 0.1, 3], ["300", -1e-20, None]])
+    report = import_vectors(database, file, "ours")
+    assert (report.vectors.new, report.problems) == (
+        1,
+        ["vectors.csv, line 3: a number is missing or infinite; skipped"],
+    )
+    assert vectors(database, "ours")[1] == {fma[2]: [np.float32(0.1), 3]}
+
+
+def test_track_ids_of_the_data_set_are_told_from_those_of_the_catalog(database, fma, tmp_path):
+    report = import_vectors(database, saved(tmp_path, "track_id,a\n2,1\n300,3\n"), "theirs")
+    assert (report.key, report.vectors.new) == ("external", 2)
+    report = import_vectors(database, saved(tmp_path, f"id,a\n{fma[2]},1\n{fma[300]},3\n"), "ours")
+    assert (report.key, vectors(database, "ours")[1]) == ("catalog", {fma[2]: [1], fma[300]: [3]})
+
+
+def test_why_no_row_matches_is_reported_at_once(database, fma, tmp_path):
+    remarks: list[str] = []
+    import_vectors(database, saved(tmp_path, "path,a\nD:\\x\\7.mp3,1\n"), "ours", on_warning=remarks.append)
+    assert "none of the first 1 rows matches a track; the first, line 2: path 'D:" in remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "reason"),
+    [
+        ("name,label\nx,rock\n", {}, "no numbers after its first row"),
+        ("a,b\n1,2\n", {"path": "file"}, "line 1: no column 'file'; it has: a, b"),
+        ("a,a\n1,2\n", {"path": "a"}, "line 1: two columns 'a'"),
+        ("a,b\n1,2\n", {"genre": "a"}, "'genre' is not a key column"),
+        ("a,b\n1,2\n", {"path": "a", "track_id": "b"}, "give one key column"),
+    ],
+)
+def test_wrong_key_columns_are_refused(database, fma, tmp_path, text, columns, reason):
+    with pytest.raises(CsvSourceError, match=reason):
+        import_vectors(database, saved(tmp_path, text), "ours", columns=columns)

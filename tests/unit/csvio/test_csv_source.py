@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.csvio import csv_source
-from catalog.csvio.csv_source import BoundedLines, CsvSourceError, ImportIssues, rows
+from catalog.csvio.csv_error import CsvSourceError
+from catalog.csvio.csv_source import BoundedLines, ImportIssues, rows
 
 TEXT = st.text(st.sampled_from('ab,"\n é'), max_size=12)
 

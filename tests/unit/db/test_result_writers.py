@@ -24,7 +24,7 @@ def test_writers_return_the_number_of_records(suffix: str) -> None:
 def test_csv_escapes_formulas() -> None:
     file = io.BytesIO()
     write_csv(file, COLUMNS, RECORDS)
-    assert file.getvalue().decode() == "genre,tracks\r\nRock,2\r\n'=1+1,\r\n"
+    assert file.getvalue().decode() == "genre,tracks\nRock,2\n'=1+1,\n"
 
 
 def test_jsonl_numbers_repeated_names() -> None:

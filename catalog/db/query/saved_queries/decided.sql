@@ -2,10 +2,13 @@
 SELECT
     d.track_id,
     p.artist,
+    p.album,
     p.title,
     flagged.name AS flagged_genre,
+    flagged.code AS flagged_code,
     d.verdict,
     chosen.name AS chosen_genre,
+    chosen.code AS chosen_code,
     p.tagged_genre AS genre_now,
     d.reviewer,
     strftime('%Y-%m-%dT%H:%M:%S+00:00', d.decided_at) AS decided_at

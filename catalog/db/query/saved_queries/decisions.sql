@@ -19,6 +19,9 @@ outcome AS (
 SELECT
     t.external_id,
     t.path,
+    ar.name AS artist,
+    al.title AS album,
+    t.title,
     (
         SELECT group_concat(listed.name, '; ')
         FROM (
@@ -39,6 +42,16 @@ SELECT
             ORDER BY l.rank
         ) AS listed
     ) AS after,
+    (
+        SELECT group_concat(listed.code, '; ')
+        FROM (
+            SELECT g.code
+            FROM label l
+            JOIN genre g ON g.id = l.genre_id
+            WHERE l.statement_id = coalesce(o.said_id, closing.before_statement_id)
+            ORDER BY l.rank
+        ) AS listed
+    ) AS after_codes,
     closing.reviewer AS who,
     strftime('%Y-%m-%dT%H:%M:%S+00:00', closing.decided_at) AS "when",
     closing.verdict,
@@ -49,4 +62,6 @@ JOIN decision opening ON opening.id = o.opening_id
 JOIN decision closing ON closing.id = o.closing_id
 JOIN track t ON t.id = o.track_id
 JOIN collection c ON c.id = t.collection_id
+LEFT JOIN artist ar ON ar.id = t.artist_id
+LEFT JOIN album al ON al.id = t.album_id
 ORDER BY o.closing_id

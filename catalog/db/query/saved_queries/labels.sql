@@ -8,6 +8,16 @@ SELECT
     p.album,
     p.title,
     p.tagged_genres AS genre,
+    (
+        SELECT group_concat(listed.code, '; ')
+        FROM (
+            SELECT g.code
+            FROM label l
+            JOIN genre g ON g.id = l.genre_id
+            WHERE l.statement_id = m.id
+            ORDER BY l.rank
+        ) AS listed
+    ) AS genre_codes,
     m.source,
     m.stated_by,
     strftime('%Y-%m-%dT%H:%M:%S+00:00', m.stated_at) AS stated_at

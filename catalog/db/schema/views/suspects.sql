@@ -15,7 +15,9 @@ SELECT
     u.reasons,
     d.case_id,
     u.audit_id,
-    e.verdict AS decision
+    e.verdict AS decision,
+    (SELECT g.code FROM genre g WHERE g.id = u.genre_id) AS tagged_code,
+    (SELECT g.code FROM genre g WHERE g.id = u.suggested_genre_id) AS suggested_code
 FROM suspect u
 JOIN track t ON t.id = u.track_id
 JOIN collection c ON c.id = t.collection_id

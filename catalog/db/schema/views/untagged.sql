@@ -10,7 +10,8 @@ SELECT
     s.suggested_by,
     s.predicted_genre,
     s.probability,
-    s.artist_genre
+    s.artist_genre,
+    (SELECT g.code FROM genre g WHERE g.id = s.suggested_genre_id) AS suggested_code
 FROM track t
 JOIN collection c ON c.id = t.collection_id
 LEFT JOIN track_status s ON s.track_id = t.id

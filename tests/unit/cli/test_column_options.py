@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from catalog.cli.labels import parse_columns
+from catalog.cli.common.column_options import parse_columns
 
 
 def test_columns_are_repeated_or_separated_by_commas() -> None:
