@@ -8,7 +8,7 @@ from functools import cache
 from catalog.genres import seeds
 from catalog.genres.fold import fold
 
-_LAST_WORD = re.compile(r"[\s-]([^\s-]+)\s*$")
+_JOINED = re.compile(r"\s*([^&+]+?)\s+(?:&|\+|and)\s+([^&+]+?)\s*")
 _HYPHENATED = re.compile(r"\w-\s*$")
 
 
@@ -18,24 +18,47 @@ def complete_elliptic(parts: list[str]) -> list[str]:
     A text is completed if it ends with a hyphen (`Post-/Math Rock`), or if it is not a genre and the result is one
     (`Deep/Tech House`). In lists of kinds of Metal with slashes, genres are completed too (`Folk/Viking Metal`).
     """
+    parts = [
+        piece for place, text in enumerate(parts) for piece in ([text] if place % 2 else _split_joined(text))
+    ]
     completed = list(parts)
     metal = _kinds_of_metal(parts)
     for place in range(len(parts) - 3, -1, -2):
-        last_word = _LAST_WORD.search(completed[place + 2])
-        if last_word is not None:
-            completed[place] = _complete(parts[place], last_word[1], is_metal=place in metal)
+        endings = _endings(completed[place + 2])
+        if endings:
+            completed[place] = _complete(parts[place], endings, is_metal=place in metal)
     return completed
 
 
-def _complete(text: str, last_word: str, *, is_metal: bool) -> str:
+def _split_joined(text: str) -> list[str]:
+    """`Death & Black Metal` as two texts and a separator; other texts as they are."""
+    joined = _JOINED.fullmatch(text)
+    if joined is None or _is_genre(text) or not _is_genre(joined[2]):
+        return [text]
+    completed = _complete(joined[1], _endings(joined[2]), is_metal=False)
+    return [completed, "&", joined[2]] if completed != joined[1] else [text]
+
+
+def _endings(text: str) -> list[str]:
+    """The text without its first word, without its first two, and so on."""
+    words = [word for word in re.split(r"[\s-]+", text) if word]
+    return [" ".join(words[start:]) for start in range(1, len(words))]
+
+
+def _complete(text: str, endings: list[str], *, is_metal: bool) -> str:
+    last_word = endings[-1]
     if _HYPHENATED.search(text):
         return f"{text.rstrip()}{last_word}"
-    whole = f"{text.rstrip()} {last_word}"
     if is_metal and fold(last_word) == "metal":
-        return text if fold(text).endswith("metal") else whole
+        return text if fold(text).endswith("metal") else f"{text.rstrip()} {last_word}"
     words = text.split()
-    is_new = not _is_genre(text) and bool(words) and not _is_genre(words[-1])
-    return whole if is_new and (_is_genre(whole) or _is_genre(f"{words[-1]} {last_word}")) else text
+    if not words or _is_genre(text) or _is_genre(words[-1]):
+        return text
+    ending = next((ending for ending in endings if _is_genre(f"{words[-1]} {ending}")), None)
+    return next(
+        (whole for whole in (f"{text.rstrip()} {ending}" for ending in endings) if _is_genre(whole)),
+        text if ending is None else f"{text.rstrip()} {ending}",
+    )
 
 
 def _kinds_of_metal(parts: list[str]) -> frozenset[int]:

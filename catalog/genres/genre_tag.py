@@ -136,7 +136,9 @@ def _split_references(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
 
 
 def _split_soft(chunk: str, known: frozenset[Compound]) -> Iterator[str]:
-    yield from complete_elliptic(_join_known(list(_parts(chunk)), known))[::2]
+    for piece in complete_elliptic(_join_known(list(_parts(chunk)), known))[::2]:
+        reference = _REFERENCE.match(piece.strip())
+        yield from [reference[0], piece.strip()[reference.end() :]] if reference else [piece]
 
 
 def _join_known(parts: list[str], known: frozenset[Compound]) -> list[str]:

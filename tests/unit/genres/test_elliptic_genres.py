@@ -10,6 +10,9 @@ from catalog.genres.genre_tag import split_genres
         ("Folk/Viking Metal", ["Folk Metal", "Viking Metal"]),
         ("Heavy / Power / Thrash Metal", ["Heavy Metal", "Power Metal", "Thrash Metal"]),
         ("Melodic Death/Black Metal", ["Melodic Death Metal", "Black Metal"]),
+        ("Melodic/Technical Death Metal", ["Melodic Death Metal", "Technical Death Metal"]),
+        ("Death & Black Metal", ["Death Metal", "Black Metal"]),
+        ("Deep and Tech House/Pop", ["Deep House", "Tech House", "Pop"]),
         ("Death-/Black-Metal", ["Death-Metal", "Black-Metal"]),
         ("Post-/Math Rock", ["Post-Rock", "Math Rock"]),
         ("Deep/Tech House", ["Deep House", "Tech House"]),
@@ -33,6 +36,9 @@ def test_a_shared_last_word_completes_earlier_genres(text, genres):
         ("Jazz/Hip-Hop", ["Jazz", "Hip-Hop"]),
         ("Nonsense/Black Metal", ["Nonsense", "Black Metal"]),
         ("Rock/Metal", ["Rock", "Metal"]),
+        ("Rock & Roll", ["Rock & Roll"]),
+        ("Funk & Deep House", ["Funk & Deep House"]),
+        ("Drum and Bass", ["Drum and Bass"]),
     ],
 )
 def test_genres_of_a_list_are_not_completed(text, genres):

@@ -111,6 +111,9 @@ def test_brackets_that_do_not_close_protect_nothing():
         ("((literal)", ["(literal)"]),
         ("(17)((literal)", ["(17)", "(literal)"]),
         ("(RX)(17)", ["(RX)", "(17)"]),
+        ("(17)Rock/(9)Metal", ["(17)", "Rock", "(9)", "Metal"]),
+        ("(17)/(9)", ["(17)", "(9)"]),
+        ("17/9", ["17", "9"]),
     ],
 )
 def test_references_come_apart(text, genres):
