@@ -30,6 +30,8 @@ Row = Mapping[str, Any]
 log = logging.getLogger("catalog")
 
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+JSON_SCHEMA = 1
+"""Version of the JSON objects: raised when a key is removed or renamed, or changes its meaning."""
 MIN_COLUMN_WIDTH = 20
 """Width in characters to which a table may wrap a longer column."""
 
@@ -81,7 +83,9 @@ def print_records(columns: Sequence[str], records: Iterable[Sequence[Any]], outp
 
 
 def print_json(value: Any) -> None:
-    """Prints one value as JSON to stdout."""
+    """Prints one value as JSON to stdout. An object begins with the version of the schema, see docs/json.md."""
+    if isinstance(value, Mapping):
+        value = {"schema": JSON_SCHEMA, **value}
     _print_line(
         _encodable_json(escape_json(json.dumps(value, default=json_value, ensure_ascii=False, indent=2)))
     )

@@ -21,7 +21,7 @@ def test_the_report_goes_where_it_is_wanted(invoke: Any, tmp_path: Path) -> None
     path = tmp_path / "shown" / "music.html"
     done = invoke("report", "--output", path, "--json")
     assert done.code == 0
-    assert json.loads(done.out) == {"path": str(path), "bytes": path.stat().st_size}
+    assert json.loads(done.out) == {"schema": 1, "path": str(path), "bytes": path.stat().st_size}
 
 
 def test_work_can_be_counted_from_a_day_on(invoke: Any, home: Path) -> None:
