@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Float32, Integers
@@ -210,6 +209,8 @@ class Comparison:
 
 def compare_runs(connection: Connection, one: int, other: int) -> Comparison:
     """Compares two runs; every noise track is a cluster of its own. Raises UnknownClusterRunError."""
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
     runs = read_run(connection, one), read_run(connection, other)
     left, right = load_assignments(connection, one), load_assignments(connection, other)
     common = np.intersect1d(left.track_ids, right.track_ids, assume_unique=True)

@@ -3,12 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import (
-    adjusted_mutual_info_score,
-    adjusted_rand_score,
-    homogeneity_completeness_v_measure,
-)
-from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
 
 from catalog.arrays import Integers
 
@@ -53,6 +47,13 @@ def cluster_agreement(genres: Integers, clusters: Integers, *, seed: int = 0) ->
     and V-measure are exact: with fixed sizes they are the mutual information over a constant, and its expectation is
     known (Vinh, Epps and Bailey 2010). For purity the labels are permuted.
     """
+    from sklearn.metrics import (  # takes a second to import, and only scores need it
+        adjusted_mutual_info_score,
+        adjusted_rand_score,
+        homogeneity_completeness_v_measure,
+    )
+    from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
+
     genres, clusters = _numbered(genres), _numbered(clusters)
     if not len(genres) or not genres.any():
         return None

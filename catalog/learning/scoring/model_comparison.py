@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
-from sklearn.metrics import f1_score
 from sqlalchemy import Connection, RowMapping
 
 from catalog.arrays import Integers
@@ -110,6 +109,8 @@ def _by_genre(
     y: Integers, choice: Integers, other_choice: Integers, names: Sequence[str]
 ) -> tuple[GenreComparison, ...]:
     """The scores of each class, by the index of its name."""
+    from sklearn.metrics import f1_score
+
     tracks = np.bincount(y, minlength=len(names))
     scores = [
         f1_score(y, one, labels=range(len(names)), average=None, zero_division=0.0)

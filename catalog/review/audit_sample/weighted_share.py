@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta, betabinom
 
 LEVEL = 0.95
 
@@ -36,6 +35,8 @@ def weighted_share(hits: Sequence[float], weights: Sequence[float], level: float
     """
     if not len(hits):
         return None
+    from scipy.stats import beta  # takes a second to import, and most catalogs have no sample
+
     hit, weight = np.asarray(hits, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     number = float(weight.sum() ** 2 / (weight**2).sum())
     share = float((hit * weight).sum() / weight.sum())
@@ -52,6 +53,8 @@ def number_among(share: Share, tracks: int, level: float = LEVEL) -> tuple[float
     Of two tracks none or both may be hits, however well the share is known. The central interval of the beta-binomial
     distribution from the sample and Jeffreys's prior; tracks count as independent, all of one weight.
     """
+    from scipy.stats import betabinom
+
     tail = (1 - level) / 2
     hit = share.value * share.tracks
     low, high = betabinom.ppf([tail, 1 - tail], tracks, hit + 0.5, share.tracks - hit + 0.5)
