@@ -74,11 +74,9 @@ def id3v1_genre_name(number: int) -> str | None:
     return next((seed.name for seed in seeds() if seed.id3 == number), None)
 
 
-@cache
 def fma_genre_name(code: str) -> str | None:
     """The preferred spelling of a seed's code or of any `id3:` number; None for other codes."""
-    listed = {f"id3:{seed.id3}": seed.name for seed in seeds() if seed.id3 is not None}
-    return (listed | {seed.code: seed.name for seed in seeds()}).get(code)
+    return _names_by_code().get(code)
 
 
 @cache
@@ -97,6 +95,12 @@ def null_genres() -> frozenset[str]:
 def spellings() -> tuple[str, ...]:
     """All names and aliases, as written."""
     return tuple(spelling for seed in seeds() for spelling in (seed.name, *seed.aliases))
+
+
+@cache
+def _names_by_code() -> dict[str, str]:
+    listed = {f"id3:{seed.id3}": seed.name for seed in seeds() if seed.id3 is not None}
+    return listed | {seed.code: seed.name for seed in seeds()}
 
 
 def _seed(row: dict[str, str]) -> Seed:
