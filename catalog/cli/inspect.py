@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog.cli.common.output import echo, print_json, say
+from catalog.cli.common.output import echo, print_json, say, warn
 from catalog.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog.collection.scan.tag_fields import FileTags
     from catalog.report.file_inspection import Inspection
 
 MAX_STEM_BYTES = 100
@@ -34,7 +37,8 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
     """Analyze one file and draw its spectrogram.
 
     Shows the spectrogram, harmonic and percussive parts, pitch, onsets, tempo and network tags of the 30 seconds from
-    the middle that every feature set uses. Needs no catalog; the file is only read.
+    the middle that every feature set uses, and the kind of tag that each text in the file is from. Needs no catalog;
+    the file is only read.
     """
     from catalog.audio.audio_error import AudioError
     from catalog.report.figures.figure_files import figure_format
@@ -53,13 +57,37 @@ def inspect(file: Path, output: Path | None, as_json: bool) -> None:
         from catalog.report.figures.inspection_plot import write_inspection
 
         write_inspection(inspection, target)
+    tags = _read_tags(file)
     if as_json:
-        print_json(inspection.facts())
+        print_json(inspection.facts() | {"file_tags": dict(_tag_facts(tags))})
     else:
-        for line in _lines(inspection):
+        for line in [*_lines(inspection), *_tag_lines(tags)]:
             echo(line)
+    if tags.warning is not None:
+        warn(f"{file.name}: {tags.warning}")
     if target is not None:
         say(f"picture written to {printable(os.fsdecode(target))}")
+
+
+def _read_tags(file: Path) -> FileTags:
+    from catalog.collection.scan.file_tags import read_file_tags
+
+    with file.open("rb") as stream:
+        return read_file_tags(stream, os.fsencode(file.name))
+
+
+def _tag_facts(tags: FileTags) -> Iterator[tuple[str, dict[str, object]]]:
+    """The fields of the tags, each with the kind of tag that it is from."""
+    for name, source in tags.sources.items():
+        value = getattr(tags, name)
+        yield name, {"value": list(value) if isinstance(value, tuple) else value, "source": source}
+
+
+def _tag_lines(tags: FileTags) -> Iterator[str]:
+    for name, source in tags.sources.items():
+        value = getattr(tags, name)
+        text = "; ".join(value) if isinstance(value, tuple) else value
+        yield f"  {name.replace('_', ' ')}: {text} ({source})"
 
 
 def _picture_name(file: Path) -> str:

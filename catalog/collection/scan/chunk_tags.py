@@ -44,9 +44,9 @@ def read_chunk_tags(file: BinaryIO, text: LegacyText) -> FileTags:
             with contextlib.suppress(Exception):
                 tags = merge_tags(tags, _id3_tags(data, text))
         elif name == b"LIST" and data[:4] == b"INFO":
-            texts = merge_tags(texts, _text_tags(_chunks(BytesIO(data[4:]), "little"), _INFO, text))
+            texts = merge_tags(texts, _text_tags(_chunks(BytesIO(data[4:]), "little"), _INFO, "riff", text))
         elif name in _AIFF_CHUNKS and form == b"FORM":
-            texts = merge_tags(texts, _text_tags([(name, data)], _AIFF, text))
+            texts = merge_tags(texts, _text_tags([(name, data)], _AIFF, "aiff", text))
     return merge_tags(tags, texts)
 
 
@@ -73,7 +73,9 @@ def _id3_tags(data: bytes, text: LegacyText) -> FileTags:
     return tags_from(id3_values(frames, text), ID3, f"id3v{frames.version[0]}.{frames.version[1]}")
 
 
-def _text_tags(chunks: Iterable[tuple[bytes, bytes]], keys: TagKeys, text: LegacyText) -> FileTags:
+def _text_tags(
+    chunks: Iterable[tuple[bytes, bytes]], keys: TagKeys, origin: str, text: LegacyText
+) -> FileTags:
     # The text ends at NUL; programs leave old bytes behind it.
     values = {name.decode("latin-1"): text.decode(data.partition(b"\0")[0]) for name, data in chunks}
-    return tags_from(lambda key: [values[key]] if key in values else [], keys, "riff")
+    return tags_from(lambda key: [values[key]] if key in values else [], keys, origin)

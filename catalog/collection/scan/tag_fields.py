@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -49,6 +49,8 @@ class FileTags:
     """Tracks in the CUE sheet that the file holds."""
     warning: str | None = None
     """Why some tags could not be read, or what was guessed, in one line."""
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The kind of tag that each field is from, by the field's name."""
 
     @property
     def is_empty(self) -> bool:
@@ -59,6 +61,10 @@ class FileTags:
     def is_complete(self) -> bool:
         """Whether no other tag of the file needs to be read."""
         return bool(self.genres and self.title and self.artist and self.album)
+
+
+TAG_FIELDS = ("title", "artist", "album_artist", "album", "year", "track_number", "genres")
+"""The fields of `FileTags` that come from tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ FFMPEG = TagKeys(
 def tags_from(values: Values, keys: TagKeys, origin: str) -> FileTags:
     """The fields of one tag. `origin` is the kind of tag, kept if it has genres."""
     genres = _genres(value for key in keys.genre for value in values(key))
-    return FileTags(
+    tags = FileTags(
         title=_first(values, keys.title, text_of),
         artist=_first(values, keys.artist, text_of),
         album_artist=_first(values, keys.album_artist, text_of),
@@ -135,16 +141,15 @@ def tags_from(values: Values, keys: TagKeys, origin: str) -> FileTags:
         genres=genres,
         origin=origin if genres else None,
     )
+    return replace(tags, sources={name: origin for name in TAG_FIELDS if getattr(tags, name)})
 
 
 def merge_tags(tags: FileTags, other: FileTags) -> FileTags:
     """The tags and stream properties, with those that they lack from another tag."""
-    fields = ("title", "artist", "album_artist", "album", "year", "track_number")
-    properties = ("duration", "codec", "sample_rate", "channels", "bit_rate", "warning")
-    missing = {name: getattr(other, name) for name in fields + properties if getattr(tags, name) is None}
-    if not tags.genres:
-        missing |= {"genres": other.genres, "origin": other.origin}
-    return replace(tags, **missing)
+    names = (each.name for each in fields(FileTags))
+    missing = {name: getattr(other, name) for name in names if getattr(tags, name) in (None, ())}
+    sources = {name: other.sources[name] for name in TAG_FIELDS if missing.get(name)}
+    return replace(tags, **missing | {"sources": {**tags.sources, **sources}})
 
 
 def id3_values(frames: Mapping[str, Any], text: LegacyText) -> Values:
@@ -172,8 +177,8 @@ def asf_values(tags: Mapping[str, Any]) -> Values:
 
 
 def _first(values: Values, keys: Iterable[str], read: Callable[[object], Value | None]) -> Value | None:
-    fields = (read(value) for key in keys for value in values(key))
-    return next((field for field in fields if field is not None), None)
+    found = (read(value) for key in keys for value in values(key))
+    return next((value for value in found if value is not None), None)
 
 
 def _genres(values: Iterable[object]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutagen.id3 import TIT2
+from mutagen.wave import WAVE
 
 from catalog.cli.main import run
 
@@ -51,6 +53,24 @@ def test_a_picture_in_the_working_folder_and_words(invoke: Run, tmp_path: Path) 
     assert Path("a $ong.inspect.png").read_bytes().startswith(b"\x89PNG")
     assert song.read_bytes() == before
     assert not (tmp_path / "home").exists()
+
+
+def test_each_text_has_the_kind_of_tag_that_it_is_from(invoke: Run, tmp_path: Path) -> None:
+    song = write_sound(tmp_path / "a.wav")
+    info = b"INFOINAM\x06\0\0\0Other\0IART\x05\0\0\0Band\0\0"
+    with song.open("ab") as stream:
+        stream.write(b"LIST" + len(info).to_bytes(4, "little") + info)
+    tags = WAVE(song)
+    tags.add_tags()
+    tags["TIT2"] = TIT2(text="Song")
+    tags.save()
+    _, out, _ = invoke(song)
+    assert "  title: Song (id3v2.4)\n  artist: Band (riff)\n" in out
+    facts = json.loads(invoke(song, "--json")[1])
+    assert facts["file_tags"] == {
+        "title": {"value": "Song", "source": "id3v2.4"},
+        "artist": {"value": "Band", "source": "riff"},
+    }
 
 
 def test_json_and_no_picture_unless_it_is_asked_for(invoke: Run, tmp_path: Path) -> None:
