@@ -47,6 +47,8 @@ def list_verb(settings: Settings, output_format: str) -> None:
     print_rows(
         (asdict(each) for each in collections), output_format, columns if output_format != "json" else None
     )
+    if not collections:
+        say("no folder was scanned yet; run: catalog scan FOLDER")
 
 
 @collections.command("move")

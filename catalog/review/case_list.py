@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -60,6 +61,8 @@ class Filters:
 class CaseRow:
     """A case in a list."""
 
+    number: int
+    """From 1, by suspicion x tracks over all cases of the audit, open or not: the same until the next audit."""
     case_id: str
     artist: str | None
     album: str | None
@@ -118,8 +121,15 @@ def list_cases(
 
 def find_case_row(connection: Connection, case_id: str, moment: datetime | None = None) -> CaseRow | None:
     """The case of the latest audit, open or not; None if the audit has no such case."""
-    query = cases_query(Filters(state="all"), moment or now()).where(review_case.c.case_id == case_id)
-    row = connection.execute(query).one_or_none()
+    return read_case(connection, lambda cases: cases.c.case_id == case_id, moment or now())
+
+
+def read_case(
+    connection: Connection, condition: Callable[[sa.FromClause], ColumnElement[bool]], moment: datetime
+) -> CaseRow | None:
+    """The case of the latest audit that meets a condition, open or not; None if there is none."""
+    cases = cases_query(Filters(state="all"), moment).subquery()
+    row = connection.execute(sa.select(cases).where(condition(cases))).one_or_none()
     return None if row is None else _row(row)
 
 
@@ -148,8 +158,15 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
         .group_by(matching.c.review_case_id)
         .subquery("counted")
     )
+    order = [(review_case.c.suspicion * review_case.c.tracks).desc(), review_case.c.case_id]
+    numbered = (
+        sa.select(review_case.c.id, sa.func.row_number().over(order_by=order).label("number"))
+        .where(review_case.c.audit_id == latest_audit("labels"))
+        .subquery("numbered")
+    )
     query = (
         sa.select(
+            numbered.c.number,
             review_case.c.case_id,
             artist.c.name.label("artist"),
             album.c.title.label("album"),
@@ -164,6 +181,7 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
             review_lease.c.reviewer.label("held_by"),
         )
         .join_from(review_case, counted, counted.c.review_case_id == review_case.c.id)
+        .join(numbered, numbered.c.id == review_case.c.id)
         .join(hidden, hidden.c.review_case_id == review_case.c.id, isouter=True)
         .join(tagged, tagged.c.id == review_case.c.genre_id)
         .join(suggested, suggested.c.id == review_case.c.suggested_genre_id)

@@ -29,7 +29,10 @@ def list_models(settings: Settings, output_format: str) -> None:
     from catalog.learning.registry.registry import list_models as registered
 
     with open_catalog(settings) as database, database.read() as connection:
-        print_rows(registered(connection), output_format)
+        rows = registered(connection)
+    print_rows(rows, output_format)
+    if not rows:
+        say("no model was trained yet; run: catalog train")
 
 
 @models.command()

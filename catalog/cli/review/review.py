@@ -68,7 +68,10 @@ def list_reviewers_verb(settings: Settings, output_format: str) -> None:
     from catalog.review.reviewer import list_reviewers
 
     with open_catalog(settings) as database, database.read() as connection:
-        print_rows((asdict(each) for each in list_reviewers(connection)), output_format)
+        reviewers = [asdict(each) for each in list_reviewers(connection)]
+    print_rows(reviewers, output_format)
+    if not reviewers:
+        say("no reviewer has a link yet; add one: catalog review reviewers add NAME")
 
 
 @reviewers.command("revoke")

@@ -76,8 +76,10 @@ def _decision_command(
         _decide(settings, verdict, targets, filters, reviewer, genre, dry_run=dry_run, yes=yes)
 
     callback.__doc__ = (
-        f"{summary}\n\nTARGET is a case, or a track: its id, path, external id, or a part of its title. Without "
-        "TARGET, applies to all open suspects matching the filters; at least one besides --suspicion is required."
+        f"{summary}\n\nTARGET is a case or a track. A case is named by its number in the list, such as c3, by its id, "
+        "or by its artist. A track is named by its id (a plain number), path, external id, or a part of its title. "
+        "Without TARGET, applies to all open suspects matching the filters; at least one besides --suspicion is "
+        "required."
     )
     decorated = pass_settings(callback)
     for decorator in (
@@ -119,16 +121,17 @@ DECISION_COMMANDS = (
 def undo_verb(settings: Settings, target: str | None, reviewer: str, dry_run: bool) -> None:
     """Undo a decision (default: your latest).
 
-    TARGET is a case or a track, whose latest decision is undone.     Decisions that were made together are undone
+    TARGET is a case or a track, whose latest decision is undone. Decisions that were made together are undone
     together. The history keeps both the decision and the undo.
     """
+    from catalog.review.case_lookup import find_case
     from catalog.review.decision import last_batch, undo
 
     with open_catalog(settings) as database, database.write() as connection:
         if target is None:
             batch = last_batch(connection, reviewer=reviewer)
-        elif _is_case(connection, target):
-            batch = last_batch(connection, case_id=target)
+        elif (case := find_case(connection, target)) is not None:
+            batch = last_batch(connection, case_id=case.case_id)
         else:
             from catalog.collection.track_lookup import find_track
 
@@ -233,12 +236,16 @@ def _reviewer_argument(reviewer: str) -> str:
 
 def _target_suspects(connection: Connection, targets: tuple[str, ...]) -> list[OpenSuspect]:
     from catalog.collection.track_lookup import describe_tracks, find_track
+    from catalog.review.case_lookup import describe_case, find_case
     from catalog.review.decision import case_suspects, track_suspect
 
     by_tag: dict[tuple[int, int | None], OpenSuspect] = {}
     for target in targets:
-        if _is_case(connection, target):
-            suspects = case_suspects(connection, target)
+        case = find_case(connection, target)
+        if case is not None:
+            suspects = case_suspects(connection, case.case_id)
+            if target != case.case_id:
+                say(f"  {printable(describe_case(case))}")
         else:
             track_id = find_track(connection, target)
             suspects = [track_suspect(connection, track_id)]
@@ -246,12 +253,6 @@ def _target_suspects(connection: Connection, targets: tuple[str, ...]) -> list[O
             say(f"  {printable(describe_tracks(connection, [track_id])[0])}")
         by_tag |= {(each.track_id, each.genre_id): each for each in suspects}
     return list(by_tag.values())
-
-
-def _is_case(connection: Connection, target: str) -> bool:
-    from catalog.review.case_list import find_case_row
-
-    return target.isascii() and find_case_row(connection, target) is not None
 
 
 def _print_preview(preview: DecisionPreview) -> None:

@@ -17,7 +17,7 @@ from catalog.settings import Settings
 from catalog.text import pluralize
 
 COLUMNS = (
-    "case_id",
+    "case",
     "suspicion",
     "artist",
     "album",
@@ -26,6 +26,7 @@ COLUMNS = (
     "suggested_genre",
     "expected_right",
     "held_by",
+    "case_id",
 )
 
 
@@ -72,10 +73,11 @@ def list_verb(
     with open_catalog(settings) as database, database.read() as connection:
         result = list_cases(connection, resolve_genres(connection, criteria), page=page, per_page=per_page)
         warn_of_stale_audit(connection)
-    rows = [asdict(each) for each in result.cases]
+    rows = [{"case": f"c{each.number}"} | asdict(each) for each in result.cases]
     print_rows(rows, output_format, None if output_format == "json" else COLUMNS)
     if result.cases:
         say(f"page {result.page} of {result.pages}; {pluralize(result.total, 'case')}")
+        say(f"to see a case: catalog review show c{result.cases[0].number}")
     elif criteria.narrows or criteria.suspicion is not None:
         say("no case matches the filters; to list all: catalog review list --state all")
     else:
@@ -90,14 +92,16 @@ def list_verb(
 def show_verb(settings: Settings, case_id: str, neighbors: bool, as_json: bool) -> None:
     """Show the tracks of a case with the evidence.
 
-    Tags, predictions, reasons and similar tracks.
+    Tags, predictions, reasons and similar tracks. CASE is the number of a case in the list, its id, or its artist.
     """
+    from catalog.review.case_lookup import find_case
     from catalog.review.case_view import view_case
     from catalog.review.similar_tracks import load_neighbor_index
 
     with open_catalog(settings) as database, database.read() as connection:
         index = load_neighbor_index(connection) if neighbors else None
-        view = view_case(connection, case_id, index)
+        case = find_case(connection, f"c{case_id.strip()}" if case_id.strip().isdecimal() else case_id)
+        view = view_case(connection, case_id if case is None else case.case_id, index)
         warn_of_stale_audit(connection)
     if as_json:
         print_json(asdict(view))
@@ -110,7 +114,7 @@ def _lines(view: Any) -> Iterator[str]:
     case = view.case
     owner = case.artist or case.album or "unknown artist"
     yield f"{owner}: {pluralize(case.tracks, 'track')} tagged {case.tagged_genre}, predicted {case.suggested_genre}"
-    yield f"  suspicion {case.suspicion:.2f}, {case.open_tracks} open (case {case.case_id})"
+    yield f"  suspicion {case.suspicion:.2f}, {case.open_tracks} open (case c{case.number}, id {case.case_id})"
     if view.record.decided:
         yield f"  reviewers accepted {view.record.accepted} of {view.record.decided} earlier suggestions of this kind"
     for each in view.tracks:

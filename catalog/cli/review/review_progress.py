@@ -11,7 +11,7 @@ import click
 
 from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
-from catalog.cli.common.output import echo, print_json, print_rows, say, warn
+from catalog.cli.common.output import echo, echo_summary, print_json, print_rows, say, warn
 from catalog.settings import Settings
 from catalog.text import percent, pluralize
 
@@ -51,9 +51,18 @@ def sample_verb(
     if as_json:
         print_json(asdict(drawn))
         return
-    print_rows((asdict(each) for each in drawn.strata), "table")
     verb = "would draw" if dry_run else "drew"
-    say(f"{verb} {pluralize(drawn.tracks, 'track')} with seed {seed}, {drawn.overlap} for two reviewers")
+    echo_summary(
+        f"{verb} {pluralize(drawn.tracks, 'track')} at random to be judged without seeing their tags; "
+        f"two reviewers judge {drawn.overlap} of them"
+    )
+    if not dry_run:
+        echo_summary("to judge them: catalog review serve --open")
+        echo_summary("to see the estimates afterwards: catalog review progress")
+    echo_summary(
+        f"tracks by genre (seed {seed}); a drawn track stands for as many tracks as its weight says:"
+    )
+    print_rows((asdict(each) for each in drawn.strata), "table")
     tagged = sum(each.tracks for each in drawn.strata)
     if 2 * drawn.tracks > tagged:
         warn(

@@ -101,3 +101,10 @@ def test_a_feature_set_that_there_is_not_is_refused_with_those_that_there_are(
             "catalog: there is no feature set 'nope'; there are: blobs, grid, musicnn, pca, summary\n"
         )
     assert active(database) == [(1, "active")]
+
+
+def test_a_list_without_models_says_what_to_do_next(database: Database, invoke: Invoke) -> None:
+    done = invoke("models", "list")
+    assert (done.code, done.out) == (0, "")
+    assert "no model was trained yet; run: catalog train" in done.err
+    assert invoke("models", "list", "--json").out == "[]\n"
