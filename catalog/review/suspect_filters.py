@@ -81,7 +81,7 @@ def required_judgments() -> ColumnElement[int]:
     return sa.case((audit_sample_track.c.overlap, REVIEWERS), else_=1)
 
 
-def unjudged_sample() -> sa.Select[tuple[int]]:
+def unjudged_sample() -> sa.Select[int]:
     """The ids of the tracks of the open audit sample that wait for a blind judgment."""
     newest = sa.select(sa.func.max(audit_sample.c.id)).where(audit_sample.c.closed_at.is_(None))
     return (
