@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sqlite3
@@ -257,7 +258,7 @@ def sqlite_address(file: Path, mode: str) -> str:
 def _connect_sqlite(file: Path, mode: str) -> sqlite3.Connection:
     """Only a writer creates the file and its folder: reading a missing catalog must not create anything."""
     if mode == "rwc":
-        make_private_folder(file.parent)
+        _make_folder(file.parent)
     return sqlite3.connect(
         sqlite_address(file, mode),
         uri=True,
@@ -265,3 +266,14 @@ def _connect_sqlite(file: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        make_private_folder(folder)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise DatabaseUnusableError(
+            f"the folder {folder} cannot be created ({error.strerror}); choose another one with --home"
+        ) from None

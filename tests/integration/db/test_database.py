@@ -170,3 +170,12 @@ def test_a_writer_waits_at_most_its_busy_timeout(sqlite_url: str) -> None:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 100
     other.close()
     database.close()
+
+
+def test_a_folder_that_cannot_be_created() -> None:
+    database = open_database("sqlite:////proc/nowhere/home/catalog.db")
+    with (
+        pytest.raises(DatabaseUnusableError, match=r"/proc/nowhere/home cannot be created .* --home"),
+        database.write(),
+    ):
+        pass
