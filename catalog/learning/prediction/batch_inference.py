@@ -32,10 +32,9 @@ from catalog.threads import one_thread
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 """Opens an executor; called only where there is enough work for one."""
 
-CHUNK = 20_000
-"""Vectors in memory at a time."""
 CHUNK_TRACKS = 5_000
-"""Tracks of a task."""
+"""Tracks that are predicted together, in this process and by a task: the last digits of a product may depend on the
+number of rows."""
 DISTRIBUTE_ABOVE = 50_000
 """Tracks up to which prediction in this process is faster than starting a worker."""
 RETRY_DELAY = 1.0
@@ -110,8 +109,8 @@ def _valid_vectors(
     connection: Connection, feature_sets: Sequence[StoredFeatureSet], track_ids: Integers
 ) -> Iterator[tuple[Integers, Matrix]]:
     """Ids and vectors of the tracks that have all vectors, a chunk at a time."""
-    for start in range(0, len(track_ids), CHUNK):
-        ids, X = load_feature_matrix(connection, feature_sets, track_ids[start : start + CHUNK])
+    for start in range(0, len(track_ids), CHUNK_TRACKS):
+        ids, X = load_feature_matrix(connection, feature_sets, track_ids[start : start + CHUNK_TRACKS])
         require_finite(X, [features.name for features in feature_sets], ids)
         yield ids, X
 

@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from catalog.audio.feature_set import FeatureSet
 from catalog.db.database import open_database
 from catalog.db.derived.track_status import refresh_track_status
-from catalog.db.tables import artist, collection, genre, model
+from catalog.db.tables import artist, collection, genre, model, trial
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from tests.integration.labeled_collection import add_track, tag
 
+COMPARE = ("train", "--compare", "--algorithm", "logistic_regression", "--algorithm", "knn")
 CATALOG = str(Path(sys.executable).with_name("catalog"))
 DIMENSIONS = 1_000
 WIDE = FeatureSet(
@@ -99,13 +100,21 @@ def newest_model(home: Path) -> dict[str, Any]:
     return row
 
 
+def stored_outcomes(home: Path) -> list[Any]:
+    database = open_database(f"sqlite:///{home / 'catalog.db'}")
+    columns = (trial.c.algorithm, trial.c.parameters_hash, trial.c.fold, trial.c.scores)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(*columns).order_by(*columns[:3])).all()
+    database.close()
+    return list(rows)
+
+
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has one thread in any case")
 def test_the_command_and_its_workers_have_one_thread(home: Path, tmp_path: Path) -> None:
     spy = tmp_path / "spy"
     spy.mkdir()
     (spy / "sitecustomize.py").write_text(SPY)
-    two = ("--algorithm", "logistic_regression", "--algorithm", "knn")
-    run_installed(home, "train", "--compare", *two, "--workers", "2", PYTHONPATH=str(spy))
+    run_installed(home, *COMPARE, "--workers", "2", PYTHONPATH=str(spy))
     run_installed(home, "train", PYTHONPATH=str(spy))
     looks = [json.loads(file.read_text()) for file in spy.glob("*.json")]
     threads = {
@@ -119,6 +128,16 @@ def test_the_command_and_its_workers_have_one_thread(home: Path, tmp_path: Path)
     commands = {api for command, api, _ in threads if CATALOG in command}
     assert len(workers) >= len(libraries), threads
     assert len(commands) >= len(libraries), threads
+
+
+def test_outcomes_do_not_depend_on_the_number_of_processes(home: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(home, other)
+    run_installed(home, *COMPARE, "--workers", "0")
+    run_installed(other, *COMPARE, "--workers", "3")
+    outcomes = stored_outcomes(home)
+    assert len(outcomes) >= 4
+    assert stored_outcomes(other) == outcomes
 
 
 def test_a_model_is_the_same_byte_for_byte_with_any_number_of_threads(home: Path) -> None:
