@@ -24,8 +24,8 @@ def count_track(connection: Connection, worker_id: int, seconds: float, *, is_fa
         sa.update(worker)
         .where(columns.id == worker_id)
         .values(
-            analyzed=columns.analyzed + (not is_failed),
-            failed=columns.failed + is_failed,
+            analyzed=columns.analyzed + int(not is_failed),
+            failed=columns.failed + int(is_failed),
             seconds=columns.seconds + seconds,
             durations=durations,
         )
