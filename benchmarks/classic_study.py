@@ -363,8 +363,8 @@ def show(problem: Problem, rows: Sequence[Row], options: argparse.Namespace) -> 
         if difference is not None:
             points = [100 * difference["accuracy"][name] for name in ("value", "low", "high")]
             print(
-                f"{difference['default']} is {points[0]:+.1f} points of accuracy ahead of "
-                f"{difference['best_classic']}, the best classic recipe with artists apart "
+                f"Our default, {difference['default']}, is {points[0]:+.1f} points of accuracy ahead of "
+                f"the best classic recipe with artists apart, {difference['best_classic']} "
                 f"(95 % interval over artists {points[1]:+.1f} to {points[2]:+.1f})"
             )
 

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.cli.common.plot_options import plot_options
-from catalog.cli.common.progress import progress
+from catalog.cli.common.progress import stage_progress
 from catalog.report.figures.figure_files import PlotWidth
 from catalog.settings import Settings
 from catalog.text import pluralize
@@ -171,13 +171,15 @@ def _cluster(database: Database, request: ClusterRequest, dry_run: bool, output_
     from catalog.audit.clusters.cluster_audit import audit_clusters
     from catalog.audit.clusters.cluster_run_store import list_runs
 
-    with progress("clustering") as advance:
-        report = audit_clusters(
-            database,
-            request,
-            dry_run=dry_run,
-            on_progress=lambda name, read, total: advance(read, total, name),
-        )
+    with stage_progress("reading", "clustering") as stages:
+
+        def advance(name: str, read: int, total: int) -> None:
+            stages.start("reading")
+            stages.advance(read, total, name)
+            if read == total:
+                stages.start("clustering")
+
+        report = audit_clusters(database, request, dry_run=dry_run, on_progress=advance)
     if report.audit_id is None:
         rows = (asdict(one) for one in report.plan)
         if output_format != "json":

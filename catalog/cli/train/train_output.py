@@ -48,10 +48,9 @@ def print_training(result: TrainingResult, output_format: str, refreshed: Refres
         return
     if rows:
         print_rows(rows, output_format)
-    if report.metrics is not None:
-        say()
-        say("\n".join([*score_report(report.metrics), ""]))
     say(_summary(result))
+    if report.metrics is not None:
+        say("\n".join(["", *score_report(report.metrics), ""]))
 
 
 def say_refreshed(settings: Settings, refreshed: Refreshed) -> None:

@@ -210,3 +210,8 @@ def test_a_rejected_model_leaves_the_audit_of_the_active_one(
 def audited_models(database: Database) -> list[int]:
     with database.read() as connection:
         return list(connection.execute(sa.select(audit.c.model_id).order_by(audit.c.id)).scalars())
+
+
+def test_the_outcome_precedes_the_scores(trained: Filled, invoke: Invoke) -> None:
+    done = invoke("train", *HERE, "--no-audit")
+    assert done.err.index("model 1: unchanged") < done.err.index("macro F1")
