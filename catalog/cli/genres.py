@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import getpass
 import os
 import sys
@@ -9,21 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
 
 import click
 from sqlalchemy import Connection
 
-from catalog.cli.common.command_group import CommandGroup, renamed_argument
+from catalog.cli.common.column_options import columns_option, encoding_option, parse_columns
+from catalog.cli.common.command_group import CommandGroup, examples, renamed_argument
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo_summary, format_options, print_rows, say
-from catalog.cli.common.standard_streams import use_utf8
 from catalog.db.database import Database
 from catalog.db.derived.track_status import refresh_track_status
+from catalog.files import atomic_write
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
 
-RETRAIN = "to apply this to the model, retrain: catalog train"
+RETRAIN = "Next: catalog train, to apply this to the model"
 
 
 @click.group(cls=CommandGroup)
@@ -72,51 +73,67 @@ def unmapped(settings: Settings, output_format: str) -> None:
     "-o",
     "--output",
     "file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="File to write.  [default: standard output]",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path, allow_dash=True),
+    help="File to write (.csv or .xlsx); - is the standard output.  [default: standard output]",
 )
 @renamed_argument("--output")
 @pass_settings
 def export_verb(settings: Settings, file: Path | None) -> None:
-    """Export the genre vocabulary as CSV.
+    """Export the genre vocabulary as CSV or Excel.
 
-    The columns are code, name, parent, aliases, suggest.
+    The columns are code, name, parent, aliases, suggest. A CSV file begins with a byte order mark for Excel.
     """
-    from catalog.genres.vocabulary_csv import export_csv
+    from catalog.db.query.result_writers import write_csv, write_xlsx
+    from catalog.genres.vocabulary_file import COLUMNS, vocabulary_rows
 
     with open_catalog(settings) as database, database.read() as connection:
-        if file is None:
-            use_utf8(sys.stdout)
-            export_csv(connection, sys.stdout)
+        if file is None or str(file) == "-":
+            sys.stdout.flush()
+            write_csv(sys.stdout.buffer, COLUMNS, vocabulary_rows(connection))
+            sys.stdout.buffer.flush()
             return
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            count = export_csv(connection, stream)
+        is_excel = file.suffix.casefold() == ".xlsx"
+        with atomic_write(file) as stream:
+            stream.write(b"" if is_excel else codecs.BOM_UTF8)
+            count = (write_xlsx if is_excel else write_csv)(stream, COLUMNS, vocabulary_rows(connection))
     say(f"{pluralize(count, 'genre')} written to {file}")
 
 
-@genres.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@genres.command(
+    "import",
+    epilog=examples(
+        "catalog genres import genres.csv --dry-run",
+        "catalog genres import house.xlsx --columns name=Kategorie,code=Nr",
+    ),
+)
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@columns_option
+@encoding_option
 @dry_run_option
 @pass_settings
-def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
-    """Import a vocabulary from a CSV file.
+def import_verb(
+    settings: Settings, file: Path, columns: tuple[str, ...], encoding: str | None, dry_run: bool
+) -> None:
+    """Import a vocabulary from a CSV or Excel file.
 
-    The columns are code, name, parent, aliases, suggest; only name is required. Genres are added and changed, never
-    removed. If one row is invalid, nothing is imported.
+    The columns are code, name, parent, aliases, suggest; only name is required. FILE - reads the standard input. A
+    name that is an alias of a genre renames that genre. Genres are added and changed, never removed. If one row is
+    invalid, nothing is imported.
     """
-    from catalog.genres.vocabulary_csv import import_csv
+    from catalog.genres.vocabulary_file import read_vocabulary_file
+    from catalog.genres.vocabulary_import import import_vocabulary
+
+    vocabulary = read_vocabulary_file(file, parse_columns(columns), encoding)
 
     def check(temporary: Database) -> None:
-        if file.seekable():
-            with temporary.write() as connection:
-                import_csv(connection, file, dry_run=True)
-            file.seek(0)
+        with temporary.write() as connection:
+            import_vocabulary(connection, vocabulary, dry_run=True)
 
     with (
         open_catalog(settings, create=True, dry_run=dry_run, check=check) as database,
         database.write() as connection,
     ):
-        summary = import_csv(connection, file, dry_run=dry_run)
+        summary = import_vocabulary(connection, vocabulary, dry_run=dry_run)
         if not dry_run and (summary.added or summary.changed or summary.tracks):
             refresh_track_status(connection)
     would = "would be " if dry_run else ""
@@ -124,8 +141,13 @@ def import_verb(settings: Settings, file: TextIO, dry_run: bool) -> None:
         f"{len(summary.added):,} {would}added, {len(summary.changed):,} {would}changed, "
         f"{summary.unchanged:,} unchanged",
     )
+    old_names = {new: old for old, new in summary.renamed}
     for name in (*summary.added, *summary.changed):
-        say(f"  {name}")
+        say(f"  {name}" + (f" ({would}renamed from {old_names[name]})" if name in old_names else ""))
+    if vocabulary.unused:
+        say(f"columns not used: {', '.join(vocabulary.unused)}; to use one: --columns ROLE=COLUMN")
+    if summary.is_model_outdated and not dry_run:
+        say(RETRAIN)
 
 
 @genres.command("set-parent")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection, String
 
-from catalog.db.tables import genre, genre_alias, label, statement
+from catalog.db.tables import genre, genre_alias, label, review_case, statement, suspect
 from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.fold import fold
 from catalog.genres.genre_tag import LONGEST_NAME, canonical_name
@@ -172,7 +172,7 @@ def aliases_by_genre(vocabulary: Vocabulary) -> defaultdict[int, list[str]]:
 
 
 def _merge(connection: Connection, vocabulary: Vocabulary, merged: Term, term: Term) -> None:
-    """Moves the aliases and children of one term to another; its labels and its row stay."""
+    """Moves the aliases, children and suggestions of one term to another; its labels and its row stay."""
     if merged in vocabulary.ancestors(term):
         connection.execute(sa.update(genre).where(genre.c.id == term.id).values(parent_id=merged.parent_id))
     connection.execute(
@@ -183,6 +183,10 @@ def _merge(connection: Connection, vocabulary: Vocabulary, merged: Term, term: T
     connection.execute(
         sa.update(genre_alias).where(genre_alias.c.genre_id == merged.id).values(genre_id=term.id)
     )
+    # Predictions are resolved in `track_status`; an accepted suggestion must not bring the merged term back.
+    for table in (suspect, review_case):
+        suggests_merged = (table.c.suggested_genre_id == merged.id) & (table.c.genre_id != term.id)
+        connection.execute(sa.update(table).where(suggests_merged).values(suggested_genre_id=term.id))
 
 
 def _move_labels(connection: Connection, before: Term, after: Term, folded: str | None) -> frozenset[int]:

@@ -86,6 +86,10 @@ class Vocabulary:
         """Every term by id, including those merged into others."""
         return self._by_id
 
+    def in_use(self, term_id: int) -> Term:
+        """The term with an id, or the one that it was merged into."""
+        return self._by_key[self._by_id[term_id].folded]
+
     def by_code(self, code: str) -> Term | None:
         """The term with a code. A seed's code (`fma:12`, `id3:79`) also finds a term whose code was changed."""
         if code in self._by_code:

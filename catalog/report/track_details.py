@@ -30,6 +30,7 @@ from catalog.db.tables import (
 )
 from catalog.db.tables.learning import CHOICES
 from catalog.db.track_query import latest_audit
+from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.learning.dataset.catalog_tracks import load_broader
 
 Row = dict[str, Any]
@@ -202,9 +203,9 @@ def _prediction(connection: Connection, track_id: int) -> Row | None:
         return None
     values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
     places = [(values[f"genre_{at}_id"], values[f"probability_{at}"]) for at in range(1, CHOICES + 1)]
+    vocabulary = load_vocabulary(connection)
     ids = {key for key, _ in places if key is not None} | {row.suggested_genre_id}
-    query = sa.select(genre.c.id, genre.c.name).where(genre.c.id.in_(ids - {None}))
-    names = dict(connection.execute(query).all())
+    names = {key: vocabulary.in_use(key).name for key in ids if key is not None}
     return {
         "model_id": row.model_id,
         "unit": row.unit,

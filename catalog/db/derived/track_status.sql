@@ -3,6 +3,14 @@
 WITH active AS (
     SELECT id FROM model WHERE status = 'active'
 ),
+-- The genres that the active model judges. A genre that was merged into another one since counts for that one.
+judged AS (
+    SELECT DISTINCT coalesce(a.genre_id, m.genre_id) AS genre_id
+    FROM model_class m
+    JOIN genre g ON g.id = m.genre_id
+    LEFT JOIN genre_alias a ON a.folded = g.folded
+    WHERE m.model_id = (SELECT id FROM active) AND m.counts_for_id IS NOT NULL
+),
 chosen AS (
     SELECT
         t.id AS track_id,
@@ -73,10 +81,10 @@ SELECT
     w.artist_genre_id,
     artist_genre.name AS artist_genre,
     p.model_id,
-    p.genre_1_id AS predicted_genre_id,
+    predicted_genre.id AS predicted_genre_id,
     predicted_genre.name AS predicted_genre,
     p.probability_1 AS probability,
-    p.suggested_genre_id,
+    suggested_genre.id AS suggested_genre_id,
     suggested_genre.name AS suggested_genre,
     p.suggested_by,
     CASE
@@ -84,24 +92,21 @@ SELECT
         WHEN NOT EXISTS (
             SELECT 1
             FROM label l
-            JOIN model_class m ON m.genre_id = l.genre_id
-            WHERE l.statement_id = w.statement_id
-                AND m.model_id = (SELECT id FROM active)
-                AND m.counts_for_id IS NOT NULL
+            WHERE l.statement_id = w.statement_id AND l.genre_id IN (SELECT j.genre_id FROM judged j)
         ) THEN 'not_judged'
         WHEN p.suggested_genre_id IS NULL THEN NULL
         ELSE (
             -- With several tags the closest one counts.
             SELECT CASE min(
                 CASE
-                    WHEN l.genre_id = p.suggested_genre_id THEN 0
+                    WHEN l.genre_id = suggested_genre.id THEN 0
                     WHEN EXISTS (
                         SELECT 1 FROM genre_ancestor n
-                        WHERE n.genre_id = l.genre_id AND n.ancestor_id = p.suggested_genre_id
+                        WHERE n.genre_id = l.genre_id AND n.ancestor_id = suggested_genre.id
                     ) THEN 1
                     WHEN EXISTS (
                         SELECT 1 FROM genre_ancestor n
-                        WHERE n.genre_id = p.suggested_genre_id AND n.ancestor_id = l.genre_id
+                        WHERE n.genre_id = suggested_genre.id AND n.ancestor_id = l.genre_id
                     ) THEN 2
                     WHEN g.parent_id = suggested_genre.parent_id THEN 3
                     ELSE 4
@@ -123,5 +128,10 @@ FROM with_artist w
 LEFT JOIN prediction p ON p.track_id = w.track_id AND p.model_id = (SELECT id FROM active)
 LEFT JOIN genre tagged_genre ON tagged_genre.id = w.tagged_genre_id
 LEFT JOIN genre artist_genre ON artist_genre.id = w.artist_genre_id
-LEFT JOIN genre predicted_genre ON predicted_genre.id = p.genre_1_id
-LEFT JOIN genre suggested_genre ON suggested_genre.id = p.suggested_genre_id
+-- Merged genres keep their row, and an alias of that name leads to the genre in use.
+LEFT JOIN genre predicted_row ON predicted_row.id = p.genre_1_id
+LEFT JOIN genre_alias predicted_alias ON predicted_alias.folded = predicted_row.folded
+LEFT JOIN genre predicted_genre ON predicted_genre.id = coalesce(predicted_alias.genre_id, p.genre_1_id)
+LEFT JOIN genre suggested_row ON suggested_row.id = p.suggested_genre_id
+LEFT JOIN genre_alias suggested_alias ON suggested_alias.folded = suggested_row.folded
+LEFT JOIN genre suggested_genre ON suggested_genre.id = coalesce(suggested_alias.genre_id, p.suggested_genre_id)

@@ -2,7 +2,10 @@
 SELECT
     p.track_id,
     n.place,
-    g.name AS genre,
+    -- A merged genre has the name of the one that it was merged into.
+    coalesce(
+        (SELECT u.name FROM genre_alias a JOIN genre u ON u.id = a.genre_id WHERE a.folded = g.folded), g.name
+    ) AS genre,
     CASE n.place
         WHEN 1 THEN p.probability_1
         WHEN 2 THEN p.probability_2

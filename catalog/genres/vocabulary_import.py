@@ -1,41 +1,24 @@
-"""Export and import of the vocabulary as CSV: code, name, parent, aliases, suggest."""
+"""Import of a vocabulary file."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TextIO
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from catalog.db.tables import genre, genre_alias
+from catalog.db.tables import genre, genre_alias, model, model_class
 from catalog.genres.closure_table import rebuild_ancestors
 from catalog.genres.curation import add_alias, aliases_by_genre, validate_spelling
 from catalog.genres.fold import fold
 from catalog.genres.vocabulary import Term, Vocabulary, VocabularyError
+from catalog.genres.vocabulary_file import VocabularyFile, VocabularyRow
 from catalog.genres.vocabulary_store import load_vocabulary, lock_vocabulary
-from catalog.text import sanitize
 
-COLUMNS = ("code", "name", "parent", "aliases", "suggest")
 ADDED_BY_IMPORT = "import"
 """`genre_alias.added_by` of imported aliases."""
-
-# Spreadsheet programs evaluate a cell that begins like this as a formula, or drop the sign.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_YES_AND_NO = {
-    "yes": True,
-    "true": True,
-    "1": True,
-    "y": True,
-    "no": False,
-    "false": False,
-    "0": False,
-    "n": False,
-}
 
 
 @dataclass(frozen=True)
@@ -46,22 +29,13 @@ class ImportSummary:
     """Names of new terms."""
     changed: tuple[str, ...]
     """Names of changed terms."""
+    renamed: tuple[tuple[str, str], ...]
+    """Old and new name of changed terms that have another name now."""
     unchanged: int
     tracks: frozenset[int]
     """Ids of the tracks whose genres changed."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One line of the file."""
-
-    line: int
-    name: str
-    code: str | None
-    parent: str | None
-    """Empty for a top term; None if the file has no such column."""
-    aliases: tuple[str, ...]
-    suggest: bool | None
+    is_model_outdated: bool
+    """Whether a class of the active model was merged, moved in the hierarchy, or may no longer be suggested."""
 
 
 class _Import:
@@ -78,64 +52,60 @@ class _Import:
         self.vocabulary = load_vocabulary(self.connection)
 
 
-def export_csv(connection: Connection, stream: TextIO) -> int:
-    """Writes the terms in use, sorted by name; returns their number. Open the stream with `newline=""`.
+def import_vocabulary(
+    connection: Connection, file: VocabularyFile, *, dry_run: bool = False
+) -> ImportSummary:
+    """Imports a vocabulary.
 
-    Aliases are in one cell, separated by semicolons. A cell that looks like a formula gets a leading apostrophe, which
-    the import removes.
+    A row refers to the term with its code, else to the term with its name or alias, which gets that name; otherwise it
+    adds a term. A missing column changes nothing. An empty parent makes a top term; other empty cells change nothing.
+    After a rename the old name stays as an alias. Aliases are added or moved, never deleted; an alias that is the name
+    of another term merges that term into this one. Terms that the file does not list stay unchanged.
+
+    All or nothing: raises VocabularyError, with file and line, for a repeated name, code or alias, an unknown parent,
+    and a cycle. With `dry_run` the changes are made and rolled back. After a change, refresh `track_status` of all
+    tracks: it contains genre names.
     """
-    vocabulary = load_vocabulary(connection)
-    aliases = aliases_by_genre(vocabulary)
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    terms = sorted(vocabulary.terms, key=lambda term: (term.folded, term.id))
-    for term in terms:
-        parent = "" if term.parent_id is None else vocabulary.by_id[term.parent_id].name
-        cells = (
-            term.code or "",
-            term.name,
-            parent,
-            ";".join(sorted(aliases[term.id])),
-            "yes" if term.suggest else "no",
-        )
-        writer.writerow([_guard(cell) for cell in cells])
-    return len(terms)
-
-
-def import_csv(connection: Connection, stream: TextIO, *, dry_run: bool = False) -> ImportSummary:
-    """Imports a vocabulary. Open the stream as `utf-8-sig` with `newline=""`; its name appears in the messages.
-
-    Only the column `name` is required. A line refers to the term with its code, else to the term with its name;
-    otherwise it adds a term. A missing column changes nothing. An empty parent makes a top term; other empty cells
-    change nothing. After a rename the old name stays as an alias. Aliases are added or moved, never deleted; an alias
-    that is the name of another term merges that term into this one. Terms that the file does not list stay unchanged.
-
-    All or nothing: raises VocabularyError, with file and line, for a malformed file, a repeated name, code or alias, an
-    unknown parent, and a cycle. With `dry_run` the changes are made and rolled back. After a change, refresh
-    `track_status` of all tracks: it contains genre names.
-    """
-    file = str(getattr(stream, "name", "the list of genres"))
-    rows = _read(stream, file)
     lock_vocabulary(connection)
     work = _Import(connection)
-    before = _state(work.vocabulary)
+    before, used_before = _state(work.vocabulary), {term.id for term in work.vocabulary.terms}
     savepoint = connection.begin_nested()
     try:
-        keys = _apply(work, rows)
+        keys = _apply(work, file.rows)
     except VocabularyError as error:
         savepoint.rollback()
-        raise VocabularyError(f"{file}, line {work.line}: {error}") from None
+        raise VocabularyError(f"{file.name}, line {work.line}: {error}") from None
     after = _state(work.vocabulary)
+    merged = used_before - {term.id for term in work.vocabulary.terms}
+    moved = {
+        key
+        for key, state in before.items()
+        if (state.parent_id, state.suggest) != (after[key].parent_id, after[key].suggest)
+    }
+    is_model_outdated = not _model_classes(connection).isdisjoint(merged | moved)
     if dry_run:
         savepoint.rollback()
     else:
         savepoint.commit()
+    changed = [key for key in keys if key in before and before[key] != after[key]]
     added = tuple(after[key].name for key in keys if key not in before)
-    changed = tuple(after[key].name for key in keys if key in before and before[key] != after[key])
-    return ImportSummary(added, changed, len(keys) - len(added) - len(changed), frozenset(work.tracks))
+    return ImportSummary(
+        added,
+        tuple(after[key].name for key in changed),
+        tuple((before[key].name, after[key].name) for key in changed if before[key].name != after[key].name),
+        len(keys) - len(added) - len(changed),
+        frozenset(work.tracks),
+        is_model_outdated or bool(work.tracks and _model_classes(connection)),
+    )
 
 
-def _apply(work: _Import, rows: list[_Row]) -> list[int]:
+def _model_classes(connection: Connection) -> set[int]:
+    """The genre ids of the active model's classes; empty without a model."""
+    query = sa.select(model_class.c.genre_id).join(model).where(model.c.status == "active")
+    return set(connection.scalars(query).all())
+
+
+def _apply(work: _Import, rows: Sequence[VocabularyRow]) -> list[int]:
     """Makes the changes so that a line may refer to terms of any other line; returns the ids of the terms."""
     _reject_repetitions(work, rows)
     lines: dict[int, int] = {}
@@ -152,7 +122,7 @@ def _apply(work: _Import, rows: list[_Row]) -> list[int]:
     return keys
 
 
-def _reject_repetitions(work: _Import, rows: list[_Row]) -> None:
+def _reject_repetitions(work: _Import, rows: Sequence[VocabularyRow]) -> None:
     """Raises VocabularyError for a repeated name, code or alias."""
     names: dict[str, int] = {}
     codes: dict[str, int] = {}
@@ -169,18 +139,14 @@ def _reject_repetitions(work: _Import, rows: list[_Row]) -> None:
                 raise VocabularyError(f"the alias {alias!r} is also on line {names[fold(alias)]}")
 
 
-def _put_term(work: _Import, row: _Row) -> int:
+def _put_term(work: _Import, row: VocabularyRow) -> int:
     """Adds or changes the row's term (name, code and suggest); returns its id."""
     name = validate_spelling(row.name)
     known = work.vocabulary.by_spelling(name)
-    term = next((each for each in work.vocabulary.terms if row.code and each.code == row.code), None)
-    if term is None and known is not None and known.folded == fold(name):
-        term = known
+    by_code = next((each for each in work.vocabulary.terms if row.code and each.code == row.code), None)
+    term = by_code or known
     if known is not None and known != term:
-        raise VocabularyError(
-            f"{name!r} is a spelling of {known.name}"
-            + (f"; to rename that, give its code: {known.code}" if known.code and term is None else "")
-        )
+        raise VocabularyError(f"{name!r} is a spelling of {known.name}")
     _reject_taken(work.vocabulary, row, term)
     if term is None:
         return _insert(work, row, name)
@@ -196,7 +162,7 @@ def _put_term(work: _Import, row: _Row) -> int:
     return term.id
 
 
-def _insert(work: _Import, row: _Row, name: str) -> int:
+def _insert(work: _Import, row: VocabularyRow, name: str) -> int:
     parent = work.vocabulary.parent_for(name)
     values: dict[str, Any] = {
         "name": name,
@@ -213,7 +179,7 @@ def _insert(work: _Import, row: _Row, name: str) -> int:
     return term.id
 
 
-def _reject_taken(vocabulary: Vocabulary, row: _Row, term: Term | None) -> None:
+def _reject_taken(vocabulary: Vocabulary, row: VocabularyRow, term: Term | None) -> None:
     """Raises VocabularyError if another term, also a merged one, has the row's name or code."""
     folded = fold(row.name)
     for each in vocabulary.by_id.values():
@@ -232,7 +198,7 @@ def _keep_old_name(work: _Import, term: Term, folded: str) -> None:
     work.reload()
 
 
-def _put_aliases(work: _Import, rows: list[_Row], keys: list[int]) -> None:
+def _put_aliases(work: _Import, rows: Sequence[VocabularyRow], keys: list[int]) -> None:
     new: dict[str, dict[str, Any]] = {}
     for row, key in zip(rows, keys, strict=True):
         work.line = row.line
@@ -254,7 +220,7 @@ def _alias(genre_id: int, alias: str) -> dict[str, Any]:
     return {"genre_id": genre_id, "alias": alias, "folded": fold(alias), "added_by": ADDED_BY_IMPORT}
 
 
-def _put_parents(work: _Import, rows: list[_Row], keys: list[int]) -> None:
+def _put_parents(work: _Import, rows: Sequence[VocabularyRow], keys: list[int]) -> None:
     """Sets all parents together, so that a temporary cycle is not an error."""
     above = {key: term.parent_id for key, term in work.vocabulary.by_id.items()}
     for row, key in zip(rows, keys, strict=True):
@@ -303,67 +269,3 @@ def _state(vocabulary: Vocabulary) -> dict[int, _State]:
         key: _State(term.name, term.code, term.parent_id, term.suggest, frozenset(aliases[key]))
         for key, term in vocabulary.by_id.items()
     }
-
-
-def _read(stream: TextIO, file: str) -> list[_Row]:
-    try:
-        text = stream.read().removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise VocabularyError(f"{file}: is not UTF-8 text; save it as CSV UTF-8") from None
-    first = text.partition("\n")[0]
-    # Many European spreadsheet programs write semicolons.
-    reader = csv.reader(
-        io.StringIO(text), delimiter=";" if ";" in first and "," not in first else ",", strict=True
-    )
-    try:
-        header = [cell.strip().casefold() for cell in next(reader, [])]
-        _check_header(header)
-        return [
-            _row(reader.line_num, dict(zip(header, cells, strict=True)))
-            for cells in _lines(reader, len(header))
-        ]
-    except (csv.Error, VocabularyError) as error:
-        raise VocabularyError(f"{file}, line {reader.line_num}: {error}") from None
-
-
-def _check_header(header: list[str]) -> None:
-    if "name" not in header:
-        raise VocabularyError(f"has no column `name`; the columns are {', '.join(COLUMNS)}")
-    for cell in header:
-        if cell not in COLUMNS:
-            raise VocabularyError(f"the column {cell!r} is unknown; the columns are {', '.join(COLUMNS)}")
-        if header.count(cell) > 1:
-            raise VocabularyError(f"the column {cell!r} appears twice")
-
-
-def _lines(reader: Iterator[list[str]], width: int) -> Iterator[list[str]]:
-    for cells in reader:
-        if len(cells) > width and any(cells[width:]):
-            raise VocabularyError(f"has {len(cells)} cells, the header {width}")
-        if any(cell.strip() for cell in cells):
-            yield [*cells, *[""] * width][:width]
-
-
-def _row(line: int, cells: Mapping[str, str]) -> _Row:
-    plain = {column: sanitize(_unguard(cell)) for column, cell in cells.items()}
-    suggest = plain.get("suggest", "").casefold()
-    if suggest and suggest not in _YES_AND_NO:
-        raise VocabularyError(f"suggest must be yes or no, not {plain['suggest']!r}")
-    if not plain["name"]:
-        raise VocabularyError("a genre needs a name")
-    return _Row(
-        line,
-        plain["name"],
-        plain.get("code") or None,
-        plain.get("parent"),
-        tuple(alias.strip() for alias in plain.get("aliases", "").split(";") if alias.strip()),
-        _YES_AND_NO.get(suggest),
-    )
-
-
-def _guard(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguard(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
