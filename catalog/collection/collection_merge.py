@@ -16,7 +16,7 @@ from catalog.collection.collections import prepend_to_paths, sample_paths
 from catalog.collection.lost_tracks import recover_lost_tracks
 from catalog.collection.naming.file_state import FileState
 from catalog.collection.naming.paths import below, display_path, is_within
-from catalog.collection.roots import CollectionRootError, collection_id_of, known_roots
+from catalog.collection.roots import CollectionRootError, collection_id_of, is_root_present, known_roots
 from catalog.db.database import Database
 from catalog.db.tables import collection, track
 
@@ -34,8 +34,8 @@ class MergeResult:
     """Tracks of the source."""
     without_file: int
     """Tracks of the source whose files are neither in its folder nor in that of the target."""
-    is_wider: bool
-    """Whether the root became the common parent of both folders."""
+    is_moved: bool
+    """Whether the target has another root than before."""
 
 
 def merge_collections(database: Database, source: str, target: str, *, dry_run: bool = False) -> MergeResult:
@@ -62,7 +62,9 @@ def _merge(connection: Connection, source: Row[Any], target: Row[Any]) -> MergeR
     _require_different_external_ids(connection, source, target)
     is_there = _has_files(connection, source)
     root = _common_root(connection, source, target) if is_there else target.root_bytes
-    if target.root_bytes is not None and (prefix := below(target.root_bytes, root)):
+    if target.root_bytes is not None and not is_within(target.root_bytes, root):
+        _clear_paths(connection, target.id)
+    elif target.root_bytes is not None and (prefix := below(target.root_bytes, root)):
         prepend_to_paths(connection, target.id, prefix)
     if is_there:
         if prefix := below(source.root_bytes, root):
@@ -86,7 +88,7 @@ def _merge(connection: Connection, source: Row[Any], target: Row[Any]) -> MergeR
         None if root is None else display_path(root),
         tracks=len(moved),
         without_file=len(lost.intersection(moved)),
-        is_wider=target.root_bytes is not None and root != target.root_bytes,
+        is_moved=target.root_bytes is not None and root != target.root_bytes,
     )
 
 
@@ -114,8 +116,8 @@ def _has_files(connection: Connection, source: Row[Any]) -> bool:
 
 
 def _common_root(connection: Connection, source: Row[Any], target: Row[Any]) -> bytes:
-    """The folder that contains both roots."""
-    if target.root_bytes is None:
+    """The folder that contains both roots; that of the source if the target has none, or if it is gone."""
+    if target.root_bytes is None or not is_root_present(target.root_bytes, target.root_inode):
         return bytes(source.root_bytes)
     root = os.path.commonpath([bytes(source.root_bytes), bytes(target.root_bytes)])
     others = [each for each in known_roots(connection) if each.id not in {source.id, target.id}]

@@ -1,20 +1,19 @@
 """Recognizes the folder of a known collection under a new name, so that its files do not come in a second time."""
 
 # File names are bytes; a Path holds text.
-# ruff: noqa: PTH110, PTH116, PTH118
+# ruff: noqa: PTH110, PTH116, PTH118, PTH120
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from catalog.collection.naming.file_state import FileState
-from catalog.collection.naming.paths import display_path
+from catalog.collection.naming.paths import below, display_path, is_within
 from catalog.collection.roots import CollectionRootError, KnownRoot, Root, find_root, known_roots
 from catalog.db.tables import track
 
@@ -30,25 +29,36 @@ def find_scan_root(connection: Connection, path: bytes, name: str | None = None)
     CollectionRootError says how to go on, unless a name is given.
     """
     root = find_root(connection, path, name)
-    if root.collection_id is not None or root.start:
+    if root.collection_id is not None:
         return root
-    known = known_roots(connection)
-    moved, copied = [], []
-    for candidate in known:
-        rows = _sample(connection, candidate)
-        if not rows or any(_exists(candidate.path, row) for row in rows):
-            continue
-        if 2 * sum(_is_same_file(root.path, row, with_inode=True) for row in rows) >= len(rows):
-            moved.append(candidate)
-        elif 2 * sum(_is_same_file(root.path, row, with_inode=False) for row in rows) >= len(rows):
-            copied.append(candidate)
-    if len(moved) == 1:
-        (only,) = moved
-        new_name = only.name if name is None else name
-        return replace(root, collection_id=only.id, name=new_name, old_path=only.path)
-    if (moved or copied) and name is None:
-        raise CollectionRootError(_ambiguous(root.path, [*moved, *copied]))
+    roots = known_roots(connection)
+    gone = {
+        known: rows
+        for known in roots
+        if (rows := _sample(connection, known)) and not any(_exists(known.path, row) for row in rows)
+    }
+    for place in _places(root.path):
+        moved = [known for known, rows in gone.items() if _holds(place, rows, with_inode=True)]
+        others = [known for known in roots if known not in moved and is_within(known.path, place)]
+        if len(moved) == 1 and not others:
+            (only,) = moved
+            return Root(only.id, name or only.name, place, below(root.scan_start, place), old_path=only.path)
+    copied = [known for known, rows in gone.items() if _holds(root.path, rows, with_inode=False)]
+    if copied and name is None and root.is_whole_collection:
+        raise CollectionRootError(_ambiguous(root.path, copied[0]))
     return root
+
+
+def _places(folder: bytes) -> Iterator[bytes]:
+    """A folder and those around it: a part of a renamed folder may be scanned."""
+    while folder != b"/":
+        yield folder
+        folder = os.path.dirname(folder)
+
+
+def _holds(folder: bytes, rows: Sequence[Row[Any]], *, with_inode: bool) -> bool:
+    """Whether most of the tracks have their files in a folder."""
+    return 2 * sum(_is_same_file(folder, row, with_inode=with_inode) for row in rows) >= len(rows)
 
 
 def _sample(connection: Connection, root: KnownRoot) -> Sequence[Row[Any]]:
@@ -77,11 +87,10 @@ def _is_same_file(root: bytes, row: Row[Any], *, with_inode: bool) -> bool:
     return state == known if with_inode else state[:2] == known[:2]
 
 
-def _ambiguous(folder: bytes, candidates: Sequence[KnownRoot]) -> str:
-    first = candidates[0]
+def _ambiguous(folder: bytes, known: KnownRoot) -> str:
     shown = display_path(folder)
     return (
-        f"{shown} holds the files of the collection {first.name!r}, which are no longer in "
-        f"{display_path(first.path)}; nothing was changed. If they moved: "
-        f"catalog collections move {first.name!r} {shown!r}. If this is a copy: catalog scan --name NAME {shown!r}"
+        f"{shown} holds the files of the collection {known.name!r}, which are no longer in "
+        f"{display_path(known.path)}; nothing was changed. If they moved: "
+        f"catalog collections move {known.name!r} {shown!r}. If this is a copy: catalog scan --name NAME {shown!r}"
     )

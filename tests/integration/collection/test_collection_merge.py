@@ -35,7 +35,7 @@ def test_two_folders_become_one_collection_at_their_common_parent(database, musi
     assert merge_collections(database, "incoming", "library", dry_run=True).tracks == 2
     assert places(database) == before
     result = merge_collections(database, "incoming", "library")
-    assert (result.tracks, result.without_file, result.is_wider) == (2, 0, True)
+    assert (result.tracks, result.without_file, result.is_moved) == (2, 0, True)
     assert collections(database) == [("library", str(music))]
     assert places(database) == {key: ("library", f"{name}/{path}") for key, (name, path) in before.items()}
     assert everything_about(database, two) == (1, 1, 1, 1, 1)
@@ -51,7 +51,7 @@ def test_tracks_whose_files_moved_are_found_in_the_target(database, music, two):
         (music / "incoming" / name).rename(music / "library" / f"new-{name}")
     (music / "incoming").rmdir()
     result = merge_collections(database, "incoming", "library")
-    assert (result.tracks, result.without_file, result.is_wider) == (2, 2, False)
+    assert (result.tracks, result.without_file, result.is_moved) == (2, 2, False)
     assert collections(database) == [("library", str(music / "library"))]
     assert scan(database, music / "library").moved == 2
     assert places(database)[two] == ("library", "new-02.mp3")
@@ -68,6 +68,14 @@ def test_a_track_with_a_decision_takes_over_the_file_of_its_copy(database, music
     assert places(database)[two] == ("library", "new-02.mp3")
     assert everything_about(database, two) == (1, 1, 1, 1, 1)
     assert scan(database, music / "library").unchanged == 3
+
+
+def test_a_target_whose_folder_is_gone_gets_that_of_the_source(database, music, two):
+    (music / "library").rename(music / "gone")
+    result = merge_collections(database, "incoming", "library")
+    assert (result.tracks, result.without_file, result.is_moved) == (2, 0, True)
+    assert collections(database) == [("library", str(music / "incoming"))]
+    assert (scan(database, music / "incoming").unchanged, len(rows(database, track.c.id))) == (2, 3)
 
 
 def test_a_common_parent_with_another_collection_is_refused(database, music, two, make_song):

@@ -202,6 +202,18 @@ def test_a_renamed_folder_is_its_collection(database, music, make_song):
     assert scan(database, renamed).moved_from is None
 
 
+@pytest.mark.parametrize("part", ["a", "a/0.mp3"])
+def test_a_part_of_a_renamed_folder_is_a_part_of_its_collection(database, music, make_song, part):
+    for name in ("a/0.mp3", "a/1.mp3", "b/2.mp3"):
+        make_song(music / name, name)
+    scan(database, music)
+    renamed = music.rename(music.parent / "Library")
+    report = scan(database, renamed / part)
+    assert (report.collection, report.moved_from, report.added, report.missing) == ("music", str(music), 0, 0)
+    assert rows(database, collection.c.name, collection.c.root) == [("music", str(renamed))]
+    assert scan(database, renamed).unchanged == 3
+
+
 def test_a_renamed_folder_may_get_a_new_name(database, music, make_song):
     make_song(music / "1.mp3", 1)
     scan(database, music)
