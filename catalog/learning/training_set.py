@@ -66,7 +66,7 @@ def build_training_set(connection: Connection, options: TrainingOptions) -> Trai
         level=options.rule.level,
         names=names,
     )
-    reason = untrainable_reason(support)
+    reason = untrainable_reason(support, tagged=len(candidates), analyzed=len(ids))
     classes = () if reason else classes_of(support)
     column = {genre: at for at, genre in enumerate(classes)}
     counts_for = [support[int(genre)].counts_for for genre in tracks.genres[positions]]

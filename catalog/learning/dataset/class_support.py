@@ -150,11 +150,17 @@ def classes_of(support: Mapping[int, Support]) -> tuple[int, ...]:
     return tuple(sorted(genre for genre, row in support.items() if row.is_class))
 
 
-def untrainable_reason(support: Mapping[int, Support]) -> str | None:
-    """Why no model can be trained; None if there are two classes or more."""
+def untrainable_reason(support: Mapping[int, Support], *, tagged: int = 0, analyzed: int = 0) -> str | None:
+    """Why no model can be trained; None if there are two classes or more.
+
+    `tagged` is the number of tracks with a genre, and `analyzed` the number of those that have all vectors.
+    """
     classes = classes_of(support)
     if len(classes) >= 2:
         return None
+    if not support and tagged and not analyzed:
+        have = "track has" if tagged == 1 else "tracks have"
+        return f"{tagged:,} {have} a genre, but none of them could be analyzed; see: catalog failures list"
     if not support:
-        return "no track has a genre"
+        return "all genres are excluded" if analyzed else "no track has a genre"
     return f"{'only one' if classes else 'no'} genre has enough tracks by enough artists"

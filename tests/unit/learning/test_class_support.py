@@ -77,6 +77,9 @@ def test_at_top_level_the_classes_are_top_terms():
 
 def test_two_classes_at_least_or_nothing_can_be_learned():
     assert untrainable_reason({}) == "no track has a genre"
+    failed = "3 tracks have a genre, but none of them could be analyzed; see: catalog failures list"
+    assert untrainable_reason({}, tagged=3) == failed
+    assert untrainable_reason({}, tagged=3, analyzed=3) == "all genres are excluded"
     assert "no genre has enough" in (untrainable_reason(class_support(tracks(JAZZ, 3, 3), BROADER)) or "")
     assert "only one genre" in (untrainable_reason(class_support(tracks(JAZZ, 30, 9), BROADER)) or "")
     assert untrainable_reason(class_support([*tracks(JAZZ, 30, 9), *tracks(ROCK, 30, 9)], BROADER)) is None
