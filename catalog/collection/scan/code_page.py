@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _WORD = re.compile(rb"[A-Za-z\x80-\x9f\xa1-\xff]+")
-_PUNCTUATION = re.compile(r"[\u00a0-\u00bf\u2000-\u206f\u2116]")
-"""Signs at the same places of all Windows code pages, and the number sign of the Cyrillic one."""
-_MIN_LETTERS = 4
-"""Letters, three of them different, that a guess of another script needs."""
+_PUNCTUATION = re.compile(r"[\u00a0\u00ab\u00bb\u2000-\u206f\u2116]")
+"""Spaces, quotation marks and dashes of all Windows code pages, and the number sign of the Cyrillic one."""
+_MIN_LETTERS = 3
+"""Letters that a guess of another script needs. If there are no more, they are one word with a very good score."""
 _MIN_SCORE = -0.35
 _CERTAIN_SCORE = 0.2
+_SHORT_SCORE = 0.5
 _MAX_ASCII_SHARE = 0.15
+_MIN_LETTER_SHARE = 0.75
+"""The part of the bytes beyond ASCII that must be letters."""
 _RARE = 0.3
 """How much better the code pages of Unix and DOS must score than that of Windows."""
 
@@ -88,7 +91,10 @@ def guess_code_page(texts: Sequence[bytes]) -> str | None:
         for name in _MULTIBYTE:
             if _is_multibyte(data, name):
                 return name
-    if best[0] >= (_CERTAIN_SCORE if _is_western(words) else _MIN_SCORE):
+    needed = _CERTAIN_SCORE if _is_western(words) else _MIN_SCORE
+    if high == _MIN_LETTERS:
+        needed = _SHORT_SCORE if len(words) == 1 else math.inf
+    if best[0] >= needed:
         return best[1]
     return "cp1250" if _is_central(words) else None
 
@@ -107,7 +113,8 @@ def _script_score(data: bytes, encoding: str) -> float:
         return -math.inf
     order = _SCRIPTS[encoding]
     signs = [sign for sign in text if not sign.isascii() and not _PUNCTUATION.match(sign)]
-    if len(signs) < _MIN_LETTERS or len({sign.lower() for sign in signs}) < 3:
+    high = sum(byte > 127 for byte in data)
+    if len(signs) < _MIN_LETTER_SHARE * high or len({sign.lower() for sign in signs}) < min(high, 4) - 1:
         return -math.inf
     ranks = [order.find(sign.lower()) for sign in signs]
     score = sum(math.log(4.4) - rank / 9 if rank >= 0 else -4.0 for rank in ranks)

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 from catalog.collection.scan.code_page import guess_code_page
 
 FOREIGN = {
-    "cp1251": ["Джаз", "МОСКВА", "Кино|Группа крови", "Океан Ельзи|Обійми", "Бјело дугме|Ђурђевдан"],
+    "cp1251": [
+        "Рок",
+        "Поп",
+        "Джаз",
+        "МОСКВА",
+        "Кино|Группа крови",
+        "Океан Ельзи|Обійми",
+        "Бјело дугме|Ђурђевдан",
+    ],
     "koi8_r": ["Кино|Группа крови"],
     "cp866": ["Кино|Группа крови"],
     "cp1250": ["Czesław Niemen", "Jaromír Nohavica|Těšínská", "Kraków|Może"],
@@ -39,6 +47,7 @@ WESTERN = [
         "Þórður Þráinsson|Íslenskt",
         "Høgni|Dánjal á Løgmannslíð",
     ),
+    *("É à ó", "O que é é à moda", "ÈÀÙ", "Ñññ"),
     *("“Heroes”|‘Til|don’t|rock ‘n’ roll", "Don¹t stop|I¹m", "E=MC²|H³", "½ Full|Café del Mar®|Ibiza™"),
 ]
 

@@ -14,6 +14,7 @@ from catalog.collection.scan.ape_tag import read_ape_tag
 from catalog.collection.scan.asf_tag import read_asf_tag
 from catalog.collection.scan.chunk_tags import read_chunk_tags
 from catalog.collection.scan.file_tags import read_file_tags
+from catalog.collection.scan.id3 import read_leading_id3
 from catalog.collection.scan.legacy_text import LegacyText
 from tests.unit.collection.encoded_audio import encoded
 
@@ -87,6 +88,11 @@ def id3_tag(*frames, version=3):
         tags.add(frame)
     tags.save(stream, v2_version=version, v1=0, v23_sep=None)
     return stream.getvalue()
+
+
+ID3_TAG = id3_tag(id3.TIT2(encoding=1, text="Song"), id3.TRCK(text="3/4"), id3.TDRC(text="1999"), version=4)[
+    :200
+]
 
 
 def ape_tag(**values):
@@ -315,10 +321,11 @@ def test_damaged_parts_raise_nothing(sounds, data):
         + ape_tag(Genre="x")
         + V1
     )
-    content = bytearray(data.draw(st.sampled_from([sounds["x.wav"][:200], ASF_HEADER])) + tags)
+    content = bytearray(data.draw(st.sampled_from([sounds["x.wav"][:200], ASF_HEADER, ID3_TAG])) + tags)
     for _ in range(data.draw(st.integers(1, 20))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     file = io.BytesIO(bytes(content[: data.draw(st.integers(1, len(content)))]))
     read_ape_tag(file, LegacyText())
     read_chunk_tags(file, LegacyText())
     read_asf_tag(file)
+    list(read_leading_id3(file))
