@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from catalog.batches import chunks
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.roots import collection_id_of
 from catalog.collection.statements import ORIGIN_CATALOG, genre_ids_of_statements, newest_statements
 from catalog.db.tables import album, artist, collection, label, statement, track, track_status
@@ -48,8 +49,8 @@ class TagChange:
     """Relative to the root."""
     shown: str
     """The path, for display."""
-    size: int | None
-    mtime_ns: int | None
+    state: FileState
+    """At the last scan."""
     file_signature: str | None
     before: str
     """The genre tag of the file; empty if it has none."""
@@ -116,8 +117,7 @@ def _change(row: Any, before: str, names: Sequence[str]) -> TagChange:
         row.root_bytes,
         row.path_bytes,
         row.path,
-        row.size,
-        row.mtime_ns,
+        FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode),
         row.file_signature,
         before,
         tuple(names),
@@ -134,6 +134,8 @@ def _decided(connection: Connection, selection: Selection, vocabulary: Vocabular
             track.c.path,
             track.c.size,
             track.c.mtime_ns,
+            track.c.ctime_ns,
+            track.c.inode,
             track.c.file_signature,
         )
         .join_from(track_status, statement, statement.c.id == track_status.c.statement_id)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.collection.naming.file_state import FileState
 from catalog.collection.scan.cue_sheet import CueSheets
 from catalog.collection.scan.file_tags import read_file_tags
 from catalog.collection.statements import joined_text
@@ -88,11 +89,15 @@ def compare_with_files(plan: Plan, selection: Selection, vocabulary: Vocabulary)
 
 def check_writable(change: TagChange, vocabulary: Vocabulary) -> None:
     """Checks a file before a write. Raises FileWriteError or TagFormatError if it cannot be written."""
-    target = find_target_file(change.root, change.path, change.size, change.mtime_ns)
-    base = os.path.basename(change.path)  # noqa: PTH119 - bytes
+    target = find_target_file(change.root, change.path, change.state.size, change.state.mtime_ns)
+    base = _base(change)
     with locked(target) as stream:
         format_of(stream, base)
         _require_expected(stream, base, change, vocabulary)
+
+
+def _base(change: TagChange) -> bytes:
+    return os.path.basename(change.path)  # noqa: PTH119 - bytes
 
 
 def _genres_now(change: TagChange) -> tuple[str, ...] | None:
@@ -100,15 +105,24 @@ def _genres_now(change: TagChange) -> tuple[str, ...] | None:
     name = os.path.join(change.root, change.path)  # noqa: PTH118 - bytes
     try:
         with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-            return read_file_tags(stream, os.path.basename(change.path)).genres  # noqa: PTH119 - bytes
+            return _known_genres(stream, change) or read_file_tags(stream, _base(change)).genres
     except OSError:
         return None
+
+
+def _known_genres(stream: BinaryIO, change: TagChange) -> tuple[str, ...] | None:
+    """The genres that the catalog knows, if the file is exactly the scanned one.
+
+    The scan may have read them in an encoding that its user named.
+    """
+    is_unchanged = FileState.of(os.fstat(stream.fileno())) == change.state
+    return (change.before,) if is_unchanged and change.before else None
 
 
 def _require_expected(stream: BinaryIO, base: bytes, change: TagChange, vocabulary: Vocabulary) -> None:
     """Raises FileWriteError if the file has another genre than the catalog knows, or several tracks."""
     tags = read_file_tags(stream, base)
-    values = tags.genres
+    values = _known_genres(stream, change) or tags.genres
     if max(tags.cue_tracks, CueSheets(change.root).tracks_in(change.path)) > 1:
         raise FileWriteError("is one recording with several tracks (CUE sheet), which is not written")
     if not has_same_genres(values, genres_in([change.before], vocabulary), vocabulary):
@@ -119,8 +133,8 @@ def _require_expected(stream: BinaryIO, base: bytes, change: TagChange, vocabula
 
 
 def _stage(change: TagChange, batch: str, row_id: int, vocabulary: Vocabulary) -> StagedFile:
-    target = find_target_file(change.root, change.path, change.size, change.mtime_ns)
-    base = os.path.basename(change.path)  # noqa: PTH119 - bytes
+    target = find_target_file(change.root, change.path, change.state.size, change.state.mtime_ns)
+    base = _base(change)
 
     def fill(source: BinaryIO, copy: BinaryIO, _facts: Facts) -> None:
         # Refused before the copy.

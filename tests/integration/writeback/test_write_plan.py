@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from catalog.db import tables as t
 from tests.integration.statement_helpers import withdraw
 from tests.integration.writeback.music_folder import MusicFolder, genres
-from tests.integration.writeback.tagged_files import FORMATS, mp3_v23
+from tests.integration.writeback.tagged_files import FORMATS, id3v2, mp3, mp3_v23
 
 
 def test_a_genre_changed_in_the_file_after_the_decision_is_left_unless_named(music: MusicFolder) -> None:
@@ -103,3 +103,12 @@ def test_an_image_album_is_not_written(music: MusicFolder) -> None:
     assert "Album.mp3: one recording with 2 tracks (CUE sheet); not added" in music.out
     assert music.write("-y") == []
     assert music.code == 0
+
+
+def test_a_genre_that_was_scanned_in_a_named_encoding_is_not_a_change(music: MusicFolder) -> None:
+    frames = [(b"TIT2", b"\0Song"), (b"TPE1", b"\0Band"), (b"TCON", b"\0" + "Łódź".encode("iso8859-2"))]
+    path = music.add("a.mp3", id3v2(3, frames) + mp3())
+    music.run("scan", "--tag-encoding", "iso8859-2", str(music.folder))
+    music.decide(["Jazz"])
+    assert [row["state"] for row in music.write("-y")] == ["written"]
+    assert genres(path) == ("Jazz",)
