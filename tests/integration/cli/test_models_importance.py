@@ -19,7 +19,7 @@ from catalog.db.tables import model
 from catalog.features.stored_feature_set import register_feature_set
 from catalog.features.vectors import store_vector
 from tests.integration.cli.conftest import Invoke
-from tests.integration.cli.test_json import check
+from tests.integration.cli.test_json import faults
 from tests.integration.labeled_collection import Filled
 
 Fill = Callable[..., Filled]
@@ -76,7 +76,7 @@ def test_importance_is_computed_once_kept_and_shown(
     done = invoke(*asked, "--json", "--plot", picture)
     assert done.code == 0, done.err
     found = json.loads(done.out)
-    check("models importance", found)
+    assert faults("models importance", found) == []
     groups = {group["name"]: group for group in found["feature_groups"]}
     assert groups["mel spectrum"]["permuted"]["value"] > 0.3 > abs(groups["MFCC"]["permuted"]["value"])
     assert groups["mel spectrum"]["alone"]["value"] > 0.8

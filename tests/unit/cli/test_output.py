@@ -55,7 +55,7 @@ def test_json_is_harmless_and_the_same(capsys: pytest.CaptureFixture[str]) -> No
     output.print_json({"title": HOSTILE})
     printed = capsys.readouterr().out
     assert CONTROLS & set(printed) == {"\n"}
-    assert json.loads(printed) == {"title": HOSTILE}
+    assert json.loads(printed) == {"schema": output.JSON_SCHEMA, "title": HOSTILE}
 
 
 def test_csv_for_programs_is_exact(capsys: pytest.CaptureFixture[str]) -> None:
