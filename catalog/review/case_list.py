@@ -10,12 +10,14 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from catalog.audit.labels.decision_feedback import load_feedback, shifted
 from catalog.collection.naming.albums import fold_album
 from catalog.collection.naming.artists import fold_artist
 from catalog.db.columns import now
 from catalog.db.tables import (
     album,
     artist,
+    audit,
     collection,
     decision,
     genre,
@@ -42,6 +44,8 @@ class Filters:
     collection: str | None = None
     artist: str | None = None
     album: str | None = None
+    text: str | None = None
+    """Contained in the artist, the album or the title."""
     source: Literal["file", "import", "person"] | None = None
     """Source of the suspect tag."""
     reviewer: str | None = None
@@ -104,19 +108,15 @@ def list_cases(
     per_page: int = 20,
     moment: datetime | None = None,
 ) -> CasePage:
-    """A page of the cases by suspicion x tracks, most suspicious first; equal ones by their ids.
+    """A page of the cases in the order of `ordered_cases`.
 
     A case without open tracks is listed only with `state` `decided` or `all`. A page number out of range becomes the
     nearest page.
     """
-    cases = cases_query(filters or Filters(), moment or now()).subquery()
-    total = int(connection.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one())
-    pages = max(1, -(-total // per_page))
+    cases = ordered_cases(connection, filters or Filters(), moment or now())
+    pages = max(1, -(-len(cases) // per_page))
     page = min(max(page, 1), pages)
-    rows = connection.execute(
-        sa.select(cases).order_by(*most_suspicious_first(cases)).limit(per_page).offset((page - 1) * per_page)
-    )
-    return CasePage(tuple(_row(row) for row in rows), total, page, pages)
+    return CasePage(tuple(cases[(page - 1) * per_page : page * per_page]), len(cases), page, pages)
 
 
 def find_case_row(connection: Connection, case_id: str, moment: datetime | None = None) -> CaseRow | None:
@@ -133,9 +133,26 @@ def read_case(
     return None if row is None else _row(row)
 
 
-def most_suspicious_first(cases: sa.FromClause) -> list[ColumnElement[Any]]:
-    """The order of the queue. It does not change while a case is decided track by track."""
-    return [(cases.c.suspicion * cases.c.tracks).desc(), cases.c.case_id]
+def ordered_cases(connection: Connection, filters: Filters, moment: datetime) -> list[CaseRow]:
+    """All cases that match, at most some thousands, by suspicion x tracks; equal ones by their ids.
+
+    Decisions made since the audit shift the suspicion of other cases of the same pair of genres and the same artist
+    (`catalog.audit.labels.decision_feedback`); the audit itself took account of the earlier ones. A case does not move
+    while it is decided track by track.
+    """
+    rows = connection.execute(cases_query(filters, moment)).all()
+    audited_at = connection.execute(
+        sa.select(audit.c.finished_at).where(audit.c.id == latest_audit("labels"))
+    ).scalar_one_or_none()
+    feedback = load_feedback(connection, audited_at)
+
+    def weight(row: sa.Row[Any]) -> float:
+        shift = feedback.shift(
+            row.tagged_genre_id, row.suggested_genre_id, row.artist_id, case_key=row.case_key
+        )
+        return shifted(row.suspicion, shift) * float(row.tracks)
+
+    return [_row(row) for row in sorted(rows, key=lambda row: (-weight(row), row.case_id))]
 
 
 def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
@@ -168,6 +185,8 @@ def cases_query(filters: Filters, moment: datetime) -> sa.Select[Any]:
         sa.select(
             numbered.c.number,
             review_case.c.case_id,
+            review_case.c.id.label("case_key"),
+            review_case.c.artist_id,
             artist.c.name.label("artist"),
             album.c.title.label("album"),
             tagged.c.name.label("tagged_genre"),
@@ -232,6 +251,9 @@ def suspects_query(filters: Filters) -> sa.Select[Any]:
         query = query.where(artist.c.folded == fold_artist(filters.artist))
     if filters.album is not None:
         query = query.where(album.c.folded == fold_album(filters.album))
+    if filters.text is not None:
+        columns = (artist.c.name, album.c.title, track.c.title)
+        query = query.where(sa.or_(*(each.icontains(filters.text, autoescape=True) for each in columns)))
     if filters.suspicion is not None:
         query = query.where(suspect.c.suspicion >= filters.suspicion)
     if filters.source is not None:

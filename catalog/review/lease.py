@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from catalog.db.columns import now
 from catalog.db.tables import review_lease
 from catalog.db.upsert import insert_into
-from catalog.review.case_list import Filters, cases_query, most_suspicious_first
+from catalog.review.case_list import Filters, ordered_cases
 
 LEASE = timedelta(minutes=15)
 
@@ -85,6 +85,14 @@ def next_case(
     return None
 
 
+def upcoming_case(
+    connection: Connection, reviewer: str, filters: Filters, *, behind: str | None = None
+) -> str | None:
+    """The case that `next_case` would probably return after `behind`; nothing is leased."""
+    queue = _queue(connection, filters, reviewer, behind, None, now())
+    return next(iter(queue), None)
+
+
 def _queue(
     connection: Connection,
     filters: Filters,
@@ -94,11 +102,7 @@ def _queue(
     moment: datetime,
 ) -> list[str]:
     """The open cases without another reviewer's lease, in order."""
-    cases = cases_query(replace(filters, state="all"), moment).subquery()
-    query = sa.select(cases.c.case_id, cases.c.held_by, cases.c.open_tracks).order_by(
-        *most_suspicious_first(cases)
-    )
-    rows = list(connection.execute(query))
+    rows = ordered_cases(connection, replace(filters, state="all"), moment)
     # A case that was just decided keeps its position, so that cases skipped before it do not come again.
     last = behind if after is None else after
     place = next((at for at, row in enumerate(rows) if row.case_id == last), -1) + 1

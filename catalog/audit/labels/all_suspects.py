@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from catalog.audit.labels.decision_feedback import shifted
 from catalog.audit.labels.label_evidence import Evidence
 from catalog.audit.labels.label_issues import (
     MAX_SUSPECTS,
@@ -28,7 +29,8 @@ def all_suspects(
     """The suspects and narrower suggestions, most suspicious first, without labels that a person confirmed.
 
     A conflict of sources adds its log odds to the suspicion from the model. If no model covers the tag, or the model
-    agrees with it, the conflict alone makes a suspect.
+    agrees with it, the conflict alone makes a suspect. Earlier decisions on the same pair of genres and the same artist
+    shift the suspicion (see `catalog.audit.labels.decision_feedback`).
     """
     audited, genres = evidence.audited, evidence.genres
     opinions = combine_evidence(audited, genres) if len(audited.y) else None
@@ -45,11 +47,21 @@ def all_suspects(
         if suspect.suspicion >= least:
             suspects[key] = suspect
     unconfirmed = [
-        _add_cluster_reasons(evidence, each)
+        _add_cluster_reasons(evidence, _apply_feedback(evidence, each))
         for each in suspects.values()
         if not evidence.is_confirmed[each.row]
     ]
+    unconfirmed = [each for each in unconfirmed if each.suspicion >= least]
     return sorted(unconfirmed, key=lambda each: (-each.suspicion, each.row, each.genre_id))[:most]
+
+
+def _apply_feedback(evidence: Evidence, suspect: Suspect) -> Suspect:
+    """The suspect with the suspicion that earlier decisions on its pair of genres and its artist leave."""
+    if suspect.relation == "narrower":
+        return suspect
+    artist = evidence.artist_ids[suspect.row]
+    shift = evidence.feedback.shift(suspect.genre_id, suspect.suggested_genre_id, artist)
+    return replace(suspect, suspicion=round(shifted(suspect.suspicion, shift), 4)) if shift else suspect
 
 
 def _add_cluster_reasons(evidence: Evidence, suspect: Suspect) -> Suspect:

@@ -22,6 +22,7 @@ from catalog.audit.labels.candidate_tracks import (
     load_candidates,
     named_artist,
 )
+from catalog.audit.labels.decision_feedback import Feedback, load_feedback
 from catalog.audit.labels.label_issues import MIN_SUSPICION
 from catalog.audit.labels.source_conflicts import SourceConflict, load_source_conflicts
 from catalog.batches import chunks
@@ -57,6 +58,8 @@ class Evidence:
     """Conflicts of sources by position. Positions beyond `audited` are of tracks that no model covers."""
     outliers: Mapping[int, Sequence[tuple[str, Outlier]]]
     """Feature set and outlier by position: tracks inside another genre's cluster, without weight."""
+    feedback: Feedback
+    """Earlier decisions."""
     digest: str
     """Differs between two audits with different evidence."""
 
@@ -115,6 +118,7 @@ def gather_evidence(connection: Connection, model_row: RowMapping, excluded: Exc
         is_confirmed=[*(row.source == "person" for row in rows), *(False for _ in outside)],
         conflicts=conflicts_at,
         outliers=outliers_at,
+        feedback=load_feedback(connection),
         digest=_digest(model_row["id"], counts_for, rows, audited, conflicts, outliers),
     )
 
