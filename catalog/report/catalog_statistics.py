@@ -18,6 +18,7 @@ from catalog.db.derived.statistics import (
 )
 from catalog.db.tables import decision, model, track, track_status
 from catalog.db.track_query import IS_LISTED
+from catalog.review.suspect_filters import is_in_effect
 
 
 def catalog_statistics(connection: Connection) -> list[Figure]:
@@ -91,10 +92,9 @@ def _suspects(connection: Connection) -> Iterator[Figure]:
 
 def _decisions(connection: Connection) -> Iterator[Figure]:
     """Decisions in effect, by verdict: neither an undo nor undone."""
-    undo = decision.alias("undo")
     query = (
         sa.select(decision.c.verdict, sa.func.count())
-        .where(decision.c.verdict != "undo", ~sa.exists().where(undo.c.undoes_id == decision.c.id))
+        .where(is_in_effect(decision))
         .group_by(decision.c.verdict)
     )
     return grouped_counts(connection, "decisions", query)

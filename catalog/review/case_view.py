@@ -34,6 +34,7 @@ from catalog.db.track_query import latest_audit
 from catalog.learning.dataset.catalog_tracks import load_broader
 from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import NothingToDecideError
+from catalog.review.pair_acceptance import PairAcceptance, pair_acceptance
 from catalog.review.similar_tracks import Neighbor, NeighborIndex, similar_tracks
 from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable, unjudged_sample
 
@@ -130,6 +131,16 @@ class CaseTrack(ReviewTrack):
     is_open: bool
     decided: EarlierVerdict | None
     """The newest decision in effect on the suspect tag."""
+    counted_as: str | None
+    """The genre that the marked neighbors are tagged with, or a kind of it; None without marks."""
+
+    @property
+    def further_explanations(self) -> tuple[str, ...]:
+        """The sentences that do not repeat the probabilities of `choices`."""
+        pairs = zip(self.reasons, self.explanations, strict=True)
+        return tuple(
+            sentence for reason, sentence in pairs if not self.choices or reason["kind"] != "prediction"
+        )
 
     @property
     def tag_probability(self) -> float | None:
@@ -209,10 +220,18 @@ def view_case(connection: Connection, case_id: str, index: NeighborIndex | None 
                 explanations=tuple(describe_reason(reason, genre_names) for reason in row.reasons),
                 is_open=bool(row.open),
                 decided=decided.get((row.track_id, row.genre_id)),
+                counted_as=_counted_as(row.reasons, genre_names),
             )
             for row in rows
         ),
     )
+
+
+def _counted_as(reasons: Sequence[Reason], genre_names: Mapping[int, str]) -> str | None:
+    reason = next((each for each in reasons if each.get("near")), None)
+    if reason is None:
+        return None
+    return genre_names[reason["genre_id" if reason["kind"] == "neighbors" else "tagged_genre_id"]]
 
 
 def view_track(connection: Connection, track_id: int, index: NeighborIndex | None = None) -> ReviewTrack:
@@ -364,30 +383,3 @@ def _decisions(
         .order_by(decision.c.id)
     )
     return {(row.track_id, row.genre_id): EarlierVerdict(*row[2:]) for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class PairAcceptance:
-    """Number of decisions on such suggestions, and how many of them were accepted."""
-
-    decided: int
-    accepted: int
-
-
-def pair_acceptance(connection: Connection, tagged_genre_id: int, suggested_genre_id: int) -> PairAcceptance:
-    """The decisions in effect that accept or reject one genre for another, without neutral verdicts."""
-    is_accepted = sa.and_(
-        decision.c.verdict.in_(["accept", "relabel"]),
-        sa.func.coalesce(decision.c.chosen_genre_id, suggested_genre_id) == suggested_genre_id,
-    )
-    row = connection.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((is_accepted, 1), else_=0)), 0))
-        .join_from(decision, suspect, suspect.c.id == decision.c.suspect_id)
-        .where(
-            suspect.c.genre_id == tagged_genre_id,
-            suspect.c.suggested_genre_id == suggested_genre_id,
-            decision.c.verdict.in_(["keep", "accept", "relabel", "add"]),
-            is_in_effect(decision),
-        )
-    ).one()
-    return PairAcceptance(int(row[0]), int(row[1]))

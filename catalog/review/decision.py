@@ -24,7 +24,7 @@ from catalog.review.human_statements import (
     current_tags,
     withdraw_statements,
 )
-from catalog.review.suspect_filters import is_in_effect, is_open, is_reviewable
+from catalog.review.suspect_filters import is_in_effect, is_not_undone, is_open, is_reviewable
 from catalog.review.verdict import (
     GENRE_VERDICTS,
     InvalidVerdictError,
@@ -169,6 +169,7 @@ def decide(
     genre_id: int | None = None,
     source: DecisionSource = "queue",
     blind: bool = False,
+    is_answer: bool = False,
     seen: Mapping[int, int | None] | None = None,
     undoes: Mapping[tuple[int, int | None], int] | None = None,
 ) -> DecisionBatch:
@@ -176,9 +177,10 @@ def decide(
 
     `genre_id` is the genre of `relabel` and `add`; without it `accept` takes each suggestion. `seen` holds the
     statement that the reviewer saw, by track; the messages report a newer one. `undoes` is the undo that each verdict
-    reverses, by track and tag (`catalog.review.redo`). Choosing the suspect tag itself keeps it. If two reviewers
-    decide the same, both rows are stored and the later one counts. Tracks that are no longer in the catalog are skipped
-    and reported. Needs a writing transaction. Raises InvalidVerdictError and NothingToDecideError.
+    reverses, by track and tag (`catalog.review.redo`). `is_answer` stores a blind answer that changes no tags. Choosing
+    the suspect tag itself keeps it. If two reviewers decide the same, both rows are stored and the later one counts.
+    Tracks that are no longer in the catalog are skipped and reported. Needs a writing transaction. Raises
+    InvalidVerdictError and NothingToDecideError.
     """
     if not suspects:
         raise NothingToDecideError("there is nothing to decide")
@@ -192,6 +194,8 @@ def decide(
     common = {"reviewer": reviewer, "source": source, "blind": blind, "batch": batch}
     in_catalog = [each for each in suspects if each.track_id in states]
     rows, after = _decision_rows(in_catalog, verdict, genre_id, before, earlier, common)
+    if is_answer:
+        after = {}
     if not rows:
         raise NothingToDecideError("these tracks are no longer in the catalog; no decision was stored")
     kept = 0 if verdict == "keep" else sum(row["verdict"] == "keep" for row in rows)
@@ -263,7 +267,7 @@ def undo(connection: Connection, batch: str, reviewer: str) -> UndoneBatch:
         raise NothingToDecideError(f"there is no decision {batch} to undo")
     lock_tracks(connection, track_ids)
     rows = connection.execute(
-        sa.select(decision).where(decision.c.batch == batch, is_in_effect(decision)).order_by(decision.c.id)
+        sa.select(decision).where(decision.c.batch == batch, is_not_undone(decision)).order_by(decision.c.id)
     ).all()
     if not rows:
         return UndoneBatch(batch, None, ())
@@ -301,7 +305,7 @@ def last_batch(
     track_id: int | None = None,
 ) -> str | None:
     """The newest batch that was not undone, of a reviewer, in a case, on a track; None if there is none."""
-    query = sa.select(decision.c.batch).where(is_in_effect(decision), decision.c.batch.is_not(None))
+    query = sa.select(decision.c.batch).where(is_not_undone(decision), decision.c.batch.is_not(None))
     if reviewer is not None:
         query = query.where(decision.c.reviewer == reviewer)
     if track_id is not None:

@@ -77,6 +77,7 @@ def redo(connection: Connection, batch: str) -> DecisionBatch:
         genre_id=None if verdict == "accept" else first.chosen_genre_id,
         source=first.source,
         blind=first.blind,
+        is_answer=first.blind and first.statement_id is None,
         seen={row.track_id: row.before_statement_id for row in rows},
         undoes={(row.track_id, row.genre_id): row.undo_id for row in rows},
     )

@@ -107,7 +107,7 @@ def similar_tracks(
     if index is not None:
         near |= _search(connection, index, sorted(reasons.keys() - near.keys()))
     described = _described(connection, {other for others in near.values() for other in others})
-    blind: set[int] = set(connection.execute(unjudged_sample()).scalars())
+    blind: set[Any] = set(connection.execute(unjudged_sample()).scalars())
     audited_at = connection.execute(
         sa.select(audit.c.finished_at).where(audit.c.id == latest_audit("labels"))
     ).scalar_one_or_none()

@@ -20,10 +20,19 @@ REVIEWERS = 2
 """Reviewers per track of the audit sample's overlap."""
 
 
-def is_in_effect(row: sa.FromClause) -> ColumnElement[bool]:
-    """A row of `decision` is a verdict that was not undone."""
+def is_not_undone(row: sa.FromClause) -> ColumnElement[bool]:
+    """A row of `decision` is a verdict or a blind answer that was not undone."""
     undoing = decision.alias()
     return sa.and_(row.c.verdict != "undo", ~sa.exists().where(undoing.c.undoes_id == row.c.id))
+
+
+def is_in_effect(row: sa.FromClause) -> ColumnElement[bool]:
+    """A row of `decision` is a verdict that was not undone.
+
+    A blind answer that differs from the tags is no verdict: it states no genre and counts in the sample alone.
+    """
+    is_answer = sa.and_(row.c.blind, row.c.verdict.in_(["keep", "relabel"]), row.c.statement_id.is_(None))
+    return sa.and_(is_not_undone(row), sa.not_(is_answer))
 
 
 def is_decided() -> ColumnElement[bool]:
@@ -63,7 +72,7 @@ def is_reviewable() -> ColumnElement[bool]:
 
 def is_judgment(row: sa.FromClause) -> ColumnElement[bool]:
     """A row of `decision` is a blind judgment in effect of the audit sample."""
-    return sa.and_(row.c.source == "sample", row.c.blind, is_in_effect(row))
+    return sa.and_(row.c.source == "sample", row.c.blind, is_not_undone(row))
 
 
 def judgment_count() -> ColumnElement[int]:

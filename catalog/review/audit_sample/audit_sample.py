@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -30,10 +31,15 @@ from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS, default_size,
 from catalog.review.audit_sample.stratified_sampling import REST, DrawnTrack, draw_stratified
 from catalog.review.decision import DecisionBatch, NothingToDecideError, OpenSuspect, decide
 from catalog.review.lease import acquire_only, release
-from catalog.review.suspect_filters import judgment_count, required_judgments
+from catalog.review.suspect_filters import is_judgment, judgment_count, required_judgments
 from catalog.review.verdict import InvalidVerdictError, Verdict
 
 DEFAULT_OVERLAP = 30
+
+Settlement = Literal["keep", "use", "unsure"]
+"""Decisions after a blind answer that differs: keep the tag, use the answer, or neither."""
+NAMES_SHOWN = "names_shown"
+"""Key in `audit_sample.parameters`: pairs of track and reviewer who saw the names before the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +69,24 @@ class NewSample:
 
 @dataclass(frozen=True, slots=True)
 class BlindTrack:
-    """A track of the sample before its judgment, without anything that names a genre, also without its path."""
+    """A track of the sample before its judgment: no genre, no path and no names, which often tell the genre."""
 
     sample_id: int
     track_id: int
-    title: str | None
-    artist: str | None
-    album: str | None
     duration: float | None
     position: int
     """From 1."""
     of: int
     """Tracks in the sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackNames:
+    """The names of a track, which are hidden in a blind question."""
+
+    title: str | None
+    artist: str | None
+    album: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,9 @@ class RevealedTags:
     is_right: bool | None
     """The chosen genre is one of the tags, or narrower; None without a chosen genre."""
     is_broader: bool
-    """It is broader than one of the tags instead: ask whether the tag is right too, see `confirm_tag`."""
+    """It is broader than one of the tags instead."""
+    differs: bool
+    """It is not one of the tags: ask what to do with the tag, see `settle_judgment`."""
 
 
 def draw_sample(
@@ -199,15 +213,11 @@ def next_sample_track(
         sa.select(
             audit_sample_track.c.audit_sample_id,
             track.c.id,
-            track.c.title,
-            artist.c.name,
-            album.c.title,
             track.c.duration,
             audit_sample_track.c.position,
             audit_sample.c.tracks,
         )
-        .select_from(with_artist_and_album())
-        .join(audit_sample_track, audit_sample_track.c.track_id == track.c.id)
+        .join_from(audit_sample_track, track, track.c.id == audit_sample_track.c.track_id)
         .join(audit_sample, audit_sample.c.id == audit_sample_track.c.audit_sample_id)
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
@@ -226,6 +236,29 @@ def next_sample_track(
     return None
 
 
+def show_names(connection: Connection, track_id: int, reviewer: str) -> TrackNames:
+    """The names of a track of the open sample, and a record in the sample that this reviewer saw them.
+
+    Needs a writing transaction. Raises NothingToDecideError.
+    """
+    sample_id = open_sample(connection)
+    _in_sample(connection, track_id)
+    is_sample = audit_sample.c.id == sample_id
+    parameters = connection.execute(
+        sa.select(audit_sample.c.parameters).where(is_sample).with_for_update()
+    ).scalar_one()
+    shown = parameters.get(NAMES_SHOWN, [])
+    if [track_id, reviewer] not in shown:
+        recorded = parameters | {NAMES_SHOWN: [*shown, [track_id, reviewer]]}
+        connection.execute(sa.update(audit_sample).where(is_sample).values(parameters=recorded))
+    row = connection.execute(
+        sa.select(track.c.title, artist.c.name, album.c.title)
+        .select_from(with_artist_and_album())
+        .where(track.c.id == track_id)
+    ).one()
+    return TrackNames(*row)
+
+
 def sample_lease_key(track_id: int) -> str:
     """The key of the lease of a sample track."""
     return f"sample:{track_id}"
@@ -242,8 +275,10 @@ def judge_blind(
     """Writes a reviewer's blind judgment of a track of the open sample.
 
     Either the chosen genre, stored as `keep` if it is one of the tags or narrower, and as `relabel` otherwise; or the
-    verdict `unsure` or `wrong_recording`. Needs a writing transaction. Raises NothingToDecideError, and
-    InvalidVerdictError, also for a reviewer who judged the track before: even after an undo they have seen the tags.
+    verdict `unsure` or `wrong_recording`. A genre that is not one of the tags is stored as an answer for the estimates
+    and changes no tags: that takes a second answer, see `settle_judgment`. Needs a writing transaction. Raises
+    NothingToDecideError, and InvalidVerdictError, also for a reviewer who judged the track before: even after an undo
+    they have seen the tags.
     """
     drawn, statement_id = _in_sample(connection, track_id)
     shown = sa.select(sa.exists().where(decision.c.track_id == track_id, _has_shown_tags(reviewer)))
@@ -257,6 +292,7 @@ def judge_blind(
     broader, names = load_broader(connection)
     is_right = None if genre_id is None else any(lies_within(genre_id, tag, broader) for tag in tags)
     recorded: Verdict = verdict or ("keep" if is_right else "relabel")
+    differs = genre_id is not None and genre_id not in tags
     decided = decide(
         connection,
         [OpenSuspect(track_id, drawn)],
@@ -265,19 +301,35 @@ def judge_blind(
         genre_id=genre_id,
         source="sample",
         blind=True,
+        is_answer=differs,
     )
     release(connection, reviewer, sample_lease_key(track_id))
     is_broader = is_right is False and any(lies_within(tag, genre_id or 0, broader) for tag in tags)
-    return RevealedTags(decided, tuple(names[tag] for tag in tags), is_right, is_broader)
+    return RevealedTags(decided, tuple(names[tag] for tag in tags), is_right, is_broader, differs)
 
 
-def confirm_tag(connection: Connection, track_id: int, reviewer: str) -> DecisionBatch:
-    """Confirms the tags after they were shown, for a reviewer who had chosen a broader genre than the tag.
+def settle_judgment(
+    connection: Connection, track_id: int, reviewer: str, settlement: Settlement
+) -> DecisionBatch:
+    """Decides on the tag of a track after a blind answer that differs from it; the answer stays as it is.
 
-    Other choices stay as they are, blind. Needs a writing transaction. Raises NothingToDecideError.
+    Keeps the tag, replaces it by the genre of the answer, or leaves it as unsure. Needs a writing transaction. Raises
+    NothingToDecideError, and InvalidVerdictError without a blind answer by this reviewer.
     """
     drawn, _ = _in_sample(connection, track_id)
-    return decide(connection, [OpenSuspect(track_id, drawn)], "keep", reviewer, source="sample")
+    answer = connection.execute(
+        sa.select(decision.c.chosen_genre_id)
+        .where(decision.c.track_id == track_id, decision.c.reviewer == reviewer, is_judgment(decision))
+        .order_by(decision.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if answer is None:
+        raise InvalidVerdictError(f"you have not chosen a genre for track {track_id}")
+    verdict: Verdict = "relabel" if settlement == "use" else settlement
+    genre_id = answer if settlement == "use" else None
+    return decide(
+        connection, [OpenSuspect(track_id, drawn)], verdict, reviewer, genre_id=genre_id, source="sample"
+    )
 
 
 def lies_within(genre_id: int, term: int, broader: Mapping[int, int | None]) -> bool:

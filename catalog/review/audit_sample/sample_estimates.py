@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from catalog.collection.statements import genre_ids_of_statements
 from catalog.db.tables import audit_sample, audit_sample_track, decision, model, prediction, suspect
 from catalog.learning.dataset.catalog_tracks import load_broader
-from catalog.review.audit_sample.audit_sample import lies_within, open_sample
+from catalog.review.audit_sample.audit_sample import NAMES_SHOWN, lies_within, open_sample
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 from catalog.review.audit_sample.weighted_share import Share, weighted_share
-from catalog.review.suspect_filters import is_in_effect
+from catalog.review.suspect_filters import is_not_undone
 
 RESAMPLES = 200
 MIN_TRACKS = 5
@@ -75,6 +75,8 @@ class SampleEstimate:
     """Share of tracks whose first prediction is the reviewers' genre, or broader."""
     agreement: RaterAgreement | None
     """Of the two reviewers of each track in the overlap."""
+    names_shown: int = 0
+    """Questions in which the reviewer looked at the names of the track."""
 
     @property
     def is_reliable(self) -> bool:
@@ -102,6 +104,7 @@ def estimate_sample(connection: Connection) -> SampleEstimate | None:
         sample_id=sample_id,
         tracks=head.tracks,
         judged=len(judged),
+        names_shown=len(head.parameters.get(NAMES_SHOWN, [])),
         undecided=undecided,
         archive=round(archive or 0),
         wrong=weighted_share([each.wrong for each in judged], weights),
@@ -202,7 +205,7 @@ def _choices(
         .where(
             audit_sample_track.c.audit_sample_id == sample_id,
             decision.c.source == "sample",
-            is_in_effect(decision),
+            is_not_undone(decision),
         )
         .order_by(decision.c.id)
     ):

@@ -15,7 +15,12 @@ from catalog.report.executive_summary import ExecutiveSummary
 from catalog.report.html_report import render_report
 from catalog.report.model_card import write_report_folder
 from catalog.report.report_data import read_report_data
-from catalog.review.audit_sample.audit_sample import confirm_tag, draw_sample, judge_blind, next_sample_track
+from catalog.review.audit_sample.audit_sample import (
+    draw_sample,
+    judge_blind,
+    next_sample_track,
+    settle_judgment,
+)
 from catalog.review.decision import case_suspects, decide, undo
 from tests.integration.report.filled import BAND, add_collection, add_track, genre_id, say
 
@@ -133,7 +138,9 @@ def test_the_audit_sample_is_what_counts(filled: Database):
         while judged < 30 and (blind := next_sample_track(connection, "Ada")) is not None:
             chosen = wrong_genre if judged % 5 == 0 else tags[blind.track_id]
             judge_blind(connection, blind.track_id, "Ada", genre_id=chosen)
-            confirm_tag(connection, blind.track_id, "Ada") if judged % 5 == 0 and judged > 24 else None
+            settle_judgment(
+                connection, blind.track_id, "Ada", "keep"
+            ) if judged % 5 == 0 and judged > 24 else None
             judged += 1
     facts = read_report_data(filled)
     wrong = facts.summary.wrong

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from catalog.db.database import Database
-from catalog.review.case_view import PairAcceptance, pair_acceptance
 from catalog.review.decision import case_suspects, decide, undo
+from catalog.review.pair_acceptance import PairAcceptance, pair_acceptance
 from catalog.review.verdict import Verdict
 from tests.integration.review.conftest import Doubted
 

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from catalog.db.database import Database
 from catalog.review.audit_sample.audit_sample import (
-    confirm_tag,
     draw_sample,
     judge_blind,
+    settle_judgment,
 )
 from catalog.review.audit_sample.sample_estimates import estimate_sample
 from tests.integration.review.conftest import Doubted
@@ -31,7 +31,7 @@ def test_a_second_judgment_counts_against_the_tags_that_were_drawn(
         broader = judge_blind(connection, doubted.tracks["Red 1"], "ada", genre_id=doubted.genres["Rock"])
         assert (broader.is_right, broader.is_broader) == (False, True)
         assert estimate(connection) == pytest.approx((2, (1 / 3 + 1) / 2))
-        confirm_tag(connection, doubted.tracks["Red 1"], "ada")
+        settle_judgment(connection, doubted.tracks["Red 1"], "ada", "keep")
         assert estimate(connection) == pytest.approx((2, (1 / 3 + 0) / 2))
         silent = judge_blind(connection, doubted.tracks["Old 1"], "ada", verdict="unsure")
         assert silent.is_right is None

@@ -17,7 +17,7 @@ from catalog.learning.training import train
 from catalog.learning.training_options import TrainingOptions
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.case_list import Filters, list_cases
-from catalog.review.case_view import PairAcceptance, pair_acceptance, view_case, view_track
+from catalog.review.case_view import view_case, view_track
 from catalog.review.decision import (
     NothingToDecideError,
     OpenSuspect,
@@ -27,6 +27,7 @@ from catalog.review.decision import (
     last_batch,
     undo,
 )
+from catalog.review.pair_acceptance import PairAcceptance, pair_acceptance
 from catalog.review.similar_tracks import load_neighbor_index, similar_tracks
 from tests.integration.conftest import DAY, insert, state
 from tests.integration.labeled_collection import Filled, tag

@@ -17,5 +17,6 @@ JOIN predicted_vs_tagged p ON p.track_id = d.track_id
 LEFT JOIN genre flagged ON flagged.id = d.genre_id
 LEFT JOIN genre chosen ON chosen.id = d.chosen_genre_id
 WHERE d.verdict <> 'undo'
+    AND NOT (d.blind AND d.verdict IN ('keep', 'relabel') AND d.statement_id IS NULL)
     AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = d.id)
 ORDER BY d.id DESC

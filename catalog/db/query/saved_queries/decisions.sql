@@ -4,6 +4,7 @@ WITH made AS (
     SELECT d.id, d.track_id, d.statement_id
     FROM decision d
     WHERE d.verdict <> 'undo'
+        AND NOT (d.blind AND d.verdict IN ('keep', 'relabel') AND d.statement_id IS NULL)
         AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = d.id)
 ),
 outcome AS (

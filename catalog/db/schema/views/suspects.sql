@@ -34,6 +34,8 @@ LEFT JOIN review_case d ON d.id = u.review_case_id
 LEFT JOIN decision e ON e.track_id = u.track_id
     AND e.genre_id = u.genre_id
     AND e.verdict <> 'undo'
+    -- A blind answer that differs from the tags states no genre and is no decision.
+    AND NOT (e.blind AND e.verdict IN ('keep', 'relabel') AND e.statement_id IS NULL)
     AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = e.id)
     -- Only the newest. With a join instead of a subquery in the column list, PostgreSQL knows that few suspects are
     -- decided, and reads the first page of open ones in index order instead of sorting all.
@@ -44,6 +46,7 @@ LEFT JOIN decision e ON e.track_id = u.track_id
             AND n.genre_id = e.genre_id
             AND n.id > e.id
             AND n.verdict <> 'undo'
+            AND NOT (n.blind AND n.verdict IN ('keep', 'relabel') AND n.statement_id IS NULL)
             AND NOT EXISTS (SELECT 1 FROM decision un WHERE un.undoes_id = n.id)
     )
 WHERE u.relation <> 'narrower'
