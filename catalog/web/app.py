@@ -11,15 +11,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from catalog.web import decision_routes, media_routes, page_routes
+from catalog.web import decision_routes, media_routes, page_routes, sample_routes, track_routes
 from catalog.web.app_state import AppState
 from catalog.web.request import Handler, endpoint
 from catalog.web.security_middleware import SecurityMiddleware
 from workers.state.prometheus_metrics import CatalogCollector
+from workers.state.readiness import OK, UNREACHABLE, is_database_reachable
 
 LARGEST_BODY = 2**20
 """Bytes; a decision on a case of ten thousand tracks takes a quarter of it."""
@@ -44,6 +45,7 @@ def make_app(state: AppState) -> Starlette:
             Route("/enter/{token}", page_routes.enter),
             _get("/", page_routes.review),
             _get("/progress", page_routes.progress),
+            _get("/report/{name}", page_routes.report),
             _get("/cases", page_routes.cases),
             _get("/genres", page_routes.genres),
             _get("/tracks/{track_id:int}/sound", media_routes.sound),
@@ -54,12 +56,19 @@ def make_app(state: AppState) -> Starlette:
             _post("/next", decision_routes.next_item),
             _post("/open", decision_routes.open_case),
             _post("/decide", decision_routes.decide_case),
-            _post("/judge", decision_routes.judge_track),
-            _post("/confirm", decision_routes.confirm_tag_right),
+            _post("/keep-artist", decision_routes.keep_artist),
+            _post("/judge", sample_routes.judge_track),
+            _post("/settle", sample_routes.settle),
+            _post("/names", sample_routes.names),
+            _post("/open-track", track_routes.open_track),
+            _post("/decide-track", track_routes.decide_track),
+            _post("/upcoming", track_routes.upcoming),
             _post("/undo", decision_routes.undo_last),
             _post("/redo", decision_routes.redo_last),
             _post("/hold", decision_routes.extend_lease),
             Route("/metrics", _metrics(state), methods=["GET"]),
+            Route("/healthz", _health, methods=["GET"]),
+            Route("/readyz", _readiness(state), methods=["GET"]),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[Middleware(SecurityMiddleware, address=state.address)],
@@ -86,6 +95,23 @@ def _metrics(state: AppState) -> Callable[[Request], Response]:
 
     def answer(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return answer
+
+
+def _health(_request: Request) -> Response:
+    """Whether the process runs. It needs no link."""
+    return PlainTextResponse("ok\n")
+
+
+def _readiness(state: AppState) -> Callable[[Request], Response]:
+    """Whether the database answers, 503 if not. The page needs no other service, and the endpoint no link."""
+
+    def answer(_request: Request) -> Response:
+        is_ready = is_database_reachable(state.database)
+        return PlainTextResponse(
+            f"database: {OK if is_ready else UNREACHABLE}\n", status_code=200 if is_ready else 503
+        )
 
     return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from catalog.db.tables import collection, decision, genre, review_case
 from catalog.db.track_query import latest_audit
 from catalog.review.case_list import Filters
 from catalog.review.suspect_filters import is_in_effect
-from catalog.web.request import validated_text
+from catalog.web.request import ReviewRequest, validated_text
 
 Source = Literal["file", "import", "person"]
 SOURCES: dict[Source, str] = {"file": "the file", "import": "an imported list", "person": "a person"}
@@ -47,7 +47,7 @@ class FilterChoices:
 
 
 def read_filters(data: Mapping[str, Any]) -> Filters:
-    """The filters in the data of a request: `pair`, `collection`, `source`, `reviewer`. Empty values are ignored.
+    """The filters in a request: `text`, `pair`, `collection`, `source`, `reviewer`. Empty values are ignored.
 
     The filter by reviewer includes all cases with a decision of theirs, not only open ones.
     """
@@ -62,10 +62,17 @@ def read_filters(data: Mapping[str, Any]) -> Filters:
         tagged=tagged or None,
         suggested=suggested or None,
         collection=text("collection"),
+        text=(text("text") or "").strip() or None,
         source=source if source in SOURCES else None,
         reviewer=reviewer,
         state="all" if reviewer else "open",
     )
+
+
+def request_filters(request: ReviewRequest) -> Filters:
+    """The filters of the queue in the body of a request; a search narrows only the list of cases."""
+    filters = request.data.get("filters")
+    return replace(read_filters(filters if isinstance(filters, Mapping) else {}), text=None)
 
 
 def filter_choices(connection: Connection) -> FilterChoices:

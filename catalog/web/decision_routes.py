@@ -1,18 +1,14 @@
-"""POST routes: next, open, decide, judge, confirm, undo, redo, hold."""
+"""POST routes of cases: next, open, decide, keep for an artist, undo, redo, hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
-from catalog.db.tables import genre, review_case, suspect
-from catalog.review.audit_sample.audit_sample import confirm_tag, judge_blind
-from catalog.review.case_list import CaseRow, Filters, find_case_row
-from catalog.review.case_view import view_track
+from catalog.review.case_list import CaseRow, find_case_row
 from catalog.review.decision import (
     DecisionBatch,
     NothingToDecideError,
@@ -24,11 +20,11 @@ from catalog.review.decision import (
 )
 from catalog.review.lease import acquire, acquire_only, holder
 from catalog.review.redo import last_undo, redo
-from catalog.review.suspect_filters import is_reviewable
+from catalog.review.suspect_lookup import artist_suspects, last_case_of_track
 from catalog.review.verdict import GENRE_VERDICTS, VERDICTS, Verdict
 from catalog.text import pluralize
-from catalog.web.case_filters import read_filters
-from catalog.web.rendering import fragment
+from catalog.web.case_filters import request_filters
+from catalog.web.genre_request import existing_genre, genre_name
 from catalog.web.request import LONGEST, BadRequestError, HeldByOtherError, ReviewRequest, validated_text
 from catalog.web.review_item_view import next_item_reply, render_case
 
@@ -36,7 +32,7 @@ from catalog.web.review_item_view import next_item_reply, render_case
 def next_item(request: ReviewRequest) -> Response:
     """The next case or blind track; `after` is the key of a skipped one."""
     after = validated_text(request.data.get("after"), LONGEST)
-    return JSONResponse(next_item_reply(request, _filters(request), after, mixed=after is None))
+    return JSONResponse(next_item_reply(request, request_filters(request), after, mixed=after is None))
 
 
 def open_case(request: ReviewRequest) -> Response:
@@ -68,7 +64,7 @@ def decide_case(request: ReviewRequest) -> Response:
             suspects,
             verdict,
             request.reviewer,
-            genre_id=_existing_genre(connection, genre_id) if verdict in GENRE_VERDICTS else None,
+            genre_id=existing_genre(connection, genre_id) if verdict in GENRE_VERDICTS else None,
             seen=_seen_statements(request.data.get("seen")),
         )
         message = _message(connection, decided, case)
@@ -76,37 +72,19 @@ def decide_case(request: ReviewRequest) -> Response:
     if is_open:
         reply = {"html": render_case(request, case_id)}
     else:
-        reply = next_item_reply(request, _filters(request), after=case_id)
+        reply = next_item_reply(request, request_filters(request), after=case_id)
     return JSONResponse({**reply, "message": message, "notes": list(decided.messages)})
 
 
-def judge_track(request: ReviewRequest) -> Response:
-    """Stores a blind judgment on a track of the audit sample, and reveals the tag and the prediction."""
-    track_id = request.integer("track_id")
-    genre_id = request.integer("genre_id") if request.data.get("genre_id") is not None else None
-    verdict = cast("Verdict", request.text("verdict")) if genre_id is None else None
-    index = request.state.neighbors.get()
+def keep_artist(request: ReviewRequest) -> Response:
+    """Keeps the suspect tag for all of the artist's tracks that have it, so that none of them is flagged again."""
+    case_id = request.text("case_id")
     with request.state.database.write() as connection:
-        chosen = _existing_genre(connection, genre_id)
-        revealed = judge_blind(connection, track_id, request.reviewer, genre_id=chosen, verdict=verdict)
-        html = fragment(
-            "revealed.html",
-            case_artist=None,
-            track=view_track(connection, track_id, index),
-            revealed=revealed,
-            chosen=_name(connection, genre_id),
-        )
-    return JSONResponse({"html": html, "message": "", "notes": list(revealed.decided.messages)})
-
-
-def confirm_tag_right(request: ReviewRequest) -> Response:
-    """Confirms that the tag of a judged track of the audit sample is also correct."""
-    with request.state.database.write() as connection:
-        decided = confirm_tag(connection, request.integer("track_id"), request.reviewer)
-    reply = next_item_reply(request, _filters(request))
-    return JSONResponse(
-        {**reply, "message": "Confirmed: the tag is also correct.", "notes": list(decided.messages)}
-    )
+        case = _case(connection, case_id)
+        decided = decide(connection, artist_suspects(connection, case_id), "keep", request.reviewer)
+    reply = next_item_reply(request, request_filters(request), after=case_id)
+    message = f"Kept {case.tagged_genre} for {pluralize(len(decided.track_ids), 'track')} by {case.artist}."
+    return JSONResponse({**reply, "message": message, "notes": list(decided.messages)})
 
 
 def undo_last(request: ReviewRequest) -> Response:
@@ -116,12 +94,12 @@ def undo_last(request: ReviewRequest) -> Response:
         if batch is None:
             raise NothingToDecideError("there is no decision of yours to undo")
         undone = undo(connection, batch, request.reviewer)
-        case_id = _case_of(connection, undone.track_ids[0])
+        case_id = last_case_of_track(connection, undone.track_ids[0])
         has_lease = case_id is not None and acquire_only(connection, case_id, request.reviewer)
     verdict = (undone.verdict or "").replace("_", " ")
     message = f"Undone: {verdict} of {pluralize(len(undone.track_ids), 'track')}."
     if case_id is None or not has_lease:
-        return JSONResponse({**next_item_reply(request, _filters(request)), "message": message})
+        return JSONResponse({**next_item_reply(request, request_filters(request)), "message": message})
     return JSONResponse({"html": render_case(request, case_id, undone.track_ids[0]), "message": message})
 
 
@@ -132,7 +110,7 @@ def redo_last(request: ReviewRequest) -> Response:
         if batch is None:
             raise NothingToDecideError("there is no undone decision to redo")
         redone = redo(connection, batch)
-        case_id = _case_of(connection, redone.track_ids[0])
+        case_id = last_case_of_track(connection, redone.track_ids[0])
         case = None if case_id is None else find_case_row(connection, case_id)
         is_continued = (
             case is not None
@@ -144,7 +122,7 @@ def redo_last(request: ReviewRequest) -> Response:
     else:
         # The case on the page is skipped only if it is the one decided again.
         is_shown = case_id is not None and request.data.get("key") == case_id
-        reply = next_item_reply(request, _filters(request), after=case_id if is_shown else None)
+        reply = next_item_reply(request, request_filters(request), after=case_id if is_shown else None)
     message = f"Redone: {redone.verdict.replace('_', ' ')} of {pluralize(len(redone.track_ids), 'track')}."
     return JSONResponse({**reply, "message": message, "notes": list(redone.messages)})
 
@@ -156,11 +134,6 @@ def extend_lease(request: ReviewRequest) -> Response:
         if acquire(connection, key, request.reviewer):
             return JSONResponse({"held": True})
         return JSONResponse({"held": False, "by": holder(connection, key)})
-
-
-def _filters(request: ReviewRequest) -> Filters:
-    filters = request.data.get("filters")
-    return read_filters(filters if isinstance(filters, Mapping) else {})
 
 
 def _case(connection: Connection, case_id: str) -> CaseRow:
@@ -179,17 +152,6 @@ def _normalize(verdict: Verdict, genre_id: int | None, case: CaseRow) -> Verdict
     return verdict
 
 
-def _existing_genre(connection: Connection, genre_id: int | None) -> int | None:
-    """The id, if the genre exists. Raises BadRequestError."""
-    if genre_id is not None and _name(connection, genre_id) is None:
-        raise BadRequestError("there is no such genre")
-    return genre_id
-
-
-def _name(connection: Connection, genre_id: int | None) -> str | None:
-    return connection.execute(sa.select(genre.c.name).where(genre.c.id == genre_id)).scalar_one_or_none()
-
-
 def _seen_statements(data: Any) -> dict[int, int | None]:
     """The statement ids shown on the page, by track id."""
     if not isinstance(data, Mapping):
@@ -205,7 +167,7 @@ def _message(connection: Connection, decided: DecisionBatch, case: CaseRow) -> s
     """The decision as a message."""
     number = len(decided.track_ids)
     tracks, are = pluralize(number, "track"), "is" if number == 1 else "are"
-    chosen = _name(connection, decided.genre_id) or case.suggested_genre
+    chosen = genre_name(connection, decided.genre_id) or case.suggested_genre
     return {
         "keep": f"Kept: {tracks} tagged {case.tagged_genre}.",
         "accept": f"Accepted: {tracks} {are} {chosen} now.",
@@ -214,16 +176,3 @@ def _message(connection: Connection, decided: DecisionBatch, case: CaseRow) -> s
         "unsure": f"Unsure: {tracks} left as tagged.",
         "wrong_recording": f"Wrong recording: {tracks} left as tagged.",
     }[decided.verdict]
-
-
-def _case_of(connection: Connection, track_id: int) -> str | None:
-    """The case of a track in the latest audit."""
-    query = (
-        sa.select(review_case.c.case_id)
-        .join_from(suspect, review_case, review_case.c.id == suspect.c.review_case_id)
-        .where(suspect.c.track_id == track_id, is_reviewable())
-        .order_by(suspect.c.suspicion.desc())
-        .limit(1)
-    )
-    case_id: str | None = connection.execute(query).scalar_one_or_none()
-    return case_id

@@ -75,8 +75,9 @@ def recording(request: ReviewRequest) -> Response:
 
 
 def peaks(request: ReviewRequest) -> Response:
-    """The waveform of the excerpt: a list of amplitudes, 0 to 100."""
-    return JSONResponse(request.state.media.images(_audio_file(request)).peaks, headers=CACHE_HEADERS)
+    """The waveform of the excerpt, amplitudes from 0 to 100, and the frequencies to mark in the spectrogram."""
+    images = request.state.media.images(_audio_file(request))
+    return JSONResponse({"peaks": images.peaks, "marks": images.marks}, headers=CACHE_HEADERS)
 
 
 def spectrogram(request: ReviewRequest) -> Response:

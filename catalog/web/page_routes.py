@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from catalog.genres.fold import fold
 from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.review.audit_sample.review_progress import review_progress
 from catalog.review.audit_sample.sample_size import MIN_JUDGMENTS
 from catalog.review.case_list import list_cases
+from catalog.review.track_search import search_tracks
 from catalog.web.app_state import AppState
 from catalog.web.case_filters import filter_choices, read_filters
 from catalog.web.rendering import fragment, render
 from catalog.web.request import ReviewRequest, unauthenticated
+from catalog.web.review_item_view import unwritten_decisions
 
+INDEX = "index.html"
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The report has its styles and pictures inside and no script."""
 THIRTY_DAYS = 30 * 24 * 3600
 MOST_RESULTS = 12
 
@@ -45,21 +55,40 @@ def review(request: ReviewRequest) -> Response:
     """The review page; its script fetches the case."""
     with request.state.database.read() as connection:
         choices = filter_choices(connection)
-    return render("review.html", reviewer=request.reviewer, choices=choices, page="review")
+    return _page("review", request, choices=choices)
+
+
+def _page(name: str, request: ReviewRequest, **values: Any) -> Response:
+    """A page with the header."""
+    return render(
+        f"{name}.html",
+        page=name,
+        reviewer=request.reviewer,
+        has_report=_report_file(request, INDEX).is_file(),
+        command=request.state.command,
+        **values,
+    )
+
+
+def report(request: ReviewRequest) -> Response:
+    """A file of the report: the first page, or a model card."""
+    path = _report_file(request, request.http.path_params["name"])
+    if path.suffix != ".html" or not path.is_file():
+        return Response("no such report", status_code=404)
+    return FileResponse(path, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+
+
+def _report_file(request: ReviewRequest, name: str) -> Path:
+    settings = request.state.settings
+    return Path() if settings is None else settings.report / Path(name).name
 
 
 def progress(request: ReviewRequest) -> Response:
     """The progress page."""
     with request.state.database.read() as connection:
         progress_data = review_progress(connection)
-    return render(
-        "progress.html",
-        reviewer=request.reviewer,
-        progress=progress_data,
-        fewest=MIN_JUDGMENTS,
-        command=request.state.command,
-        page="progress",
-    )
+        unwritten = unwritten_decisions(connection)
+    return _page("progress", request, progress=progress_data, fewest=MIN_JUDGMENTS, unwritten=unwritten)
 
 
 def cases(request: ReviewRequest) -> Response:
@@ -71,13 +100,15 @@ def cases(request: ReviewRequest) -> Response:
         page = list_cases(
             connection, filters, page=int(number) if number.isdecimal() and len(number) < 9 else 1
         )
-    return JSONResponse(
-        {
-            "html": fragment(
-                "cases.html", cases_page=page, reviewer=request.reviewer, is_filtered=filters.narrows
-            )
-        }
+        tracks = search_tracks(connection, filters.text) if filters.text else ()
+    html = fragment(
+        "cases.html",
+        cases_page=page,
+        tracks=tracks,
+        reviewer=request.reviewer,
+        is_filtered=filters.narrows,
     )
+    return JSONResponse({"html": html})
 
 
 def genres(request: ReviewRequest) -> Response:

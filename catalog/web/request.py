@@ -53,6 +53,8 @@ class ReviewRequest:
     http: Request
     data: Mapping[str, Any]
     """The JSON body; empty for GET."""
+    is_viewer: bool = False
+    """The link allows no decisions."""
 
     def integer(self, name: str) -> int:
         """A row id in the body. Raises BadRequestError."""

@@ -9,22 +9,29 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from catalog.audit.labels.audit_freshness import find_stale_audit
 from catalog.db.columns import now
 from catalog.db.tables import genre, track_status
 from catalog.db.track_query import latest_audit
+from catalog.genres.vocabulary_store import load_vocabulary
+from catalog.learning.registry.registry import active_model
 from catalog.review.audit_sample.audit_sample import BlindTrack
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
 from catalog.review.redo import last_undo
 from catalog.review.review_queue import QueueItem, next_item
 from catalog.review.similar_tracks import similar_tracks
+from catalog.review.suspect_lookup import artist_suspects
 from catalog.web.rendering import fragment
 from catalog.web.request import LONGEST, ReviewRequest, validated_text
+from catalog.writeback.write_plan import Selection, plan_changes
 
 Reply = dict[str, Any]
 
-COMMON_GENRES = 9
-"""Genres with a key in the view of a blind track."""
+OFFERED_GENRES = 12
+"""Genres offered in a blind question, more if the model has more classes; the first ten have a key."""
+FEWEST_TERMS = 3
+"""Common tags offered after the classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +84,20 @@ def render_case(request: ReviewRequest, case_id: str, track_id: int | None = Non
         shown = _shown(view, track_id)
         neighbors = similar_tracks(connection, index, {shown.track_id: shown.reasons})
         has_undone = last_undo(connection, request.reviewer) is not None
+        artist_tracks = len(artist_suspects(connection, case_id)) if view.case.artist else 0
+        is_stale = find_stale_audit(connection) is not None
     return fragment(
         "case.html",
         view=view,
         case=view.case,
-        case_artist=view.case.artist,
         shown=shown,
         track=replace(shown, neighbors=neighbors.get(shown.track_id, ())),
         scope_choices=scope_choices(view, shown),
+        artist_tracks=artist_tracks,
+        is_viewer=request.is_viewer,
         has_undone=has_undone,
+        stale=is_stale,
+        command=request.state.command,
     )
 
 
@@ -94,8 +106,7 @@ def render_blind_track(connection: Connection, track: BlindTrack, reviewer: str)
     return fragment(
         "blind.html",
         track=track,
-        case_artist=None,
-        genres=common_genres(connection),
+        genres=sample_genres(connection),
         has_undone=last_undo(connection, reviewer) is not None,
     )
 
@@ -103,15 +114,22 @@ def render_blind_track(connection: Connection, track: BlindTrack, reviewer: str)
 def render_empty_queue(connection: Connection, request: ReviewRequest, filters: Filters) -> str:
     """The reason why the queue is empty, and what to do."""
     audit_id = connection.execute(sa.select(latest_audit("labels"))).scalar_one()
+    all_cases = list_cases(connection, Filters(state="all"), per_page=1).total
     return fragment(
         "empty_queue.html",
         is_audited=audit_id is not None,
         open_cases=list_cases(connection, replace(filters, state="open"), per_page=1, moment=now()).total,
-        all_cases=list_cases(connection, Filters(state="all"), per_page=1).total,
+        all_cases=all_cases,
         is_filtered=filters.narrows,
         command=request.state.command,
         has_undone=last_undo(connection, request.reviewer) is not None,
+        unwritten=unwritten_decisions(connection) if all_cases else 0,
     )
+
+
+def unwritten_decisions(connection: Connection) -> int:
+    """The number of tracks whose decided genre is not in their file yet."""
+    return len(plan_changes(connection, Selection(), load_vocabulary(connection)).changes)
 
 
 def scope_choices(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
@@ -131,16 +149,29 @@ def scope_choices(view: CaseView, shown: CaseTrack) -> Sequence[ScopeChoice]:
     return (*choices, ScopeChoice("track", "this track", 1))
 
 
-def common_genres(connection: Connection) -> list[tuple[int, str]]:
-    """The most common first tags by name. They are the same for every blind track, so that they give no hint."""
-    rows = connection.execute(
-        sa.select(genre.c.id, genre.c.name)
+def sample_genres(connection: Connection) -> list[tuple[int, str]]:
+    """Genres to choose from in a blind question, ids and names: all classes of the active model, then common tags.
+
+    Each part is in alphabetical order, so that people learn the keys. They are the same for every blind track and give
+    no hint. An answer that is not offered is given less often: without the classes the estimate would be biased.
+    """
+    model_row = active_model(connection)
+    classes = set() if model_row is None else set(model_row["class_order"])
+    names = dict(connection.execute(sa.select(genre.c.id, genre.c.name)).all())
+    tagged = connection.execute(
+        sa.select(genre.c.id)
         .join_from(track_status, genre, genre.c.id == track_status.c.tagged_genre_id)
+        .where(genre.c.id.not_in(classes))
         .group_by(genre.c.id, genre.c.name)
         .order_by(sa.func.count().desc(), genre.c.name)
-        .limit(COMMON_GENRES)
-    )
-    return sorted((tuple(row) for row in rows), key=lambda genre: genre[1].lower())
+        .limit(max(FEWEST_TERMS, OFFERED_GENRES - len(classes)))
+    ).scalars()
+    parts = (classes & names.keys(), list(tagged))
+    return [
+        (genre_id, names[genre_id])
+        for part in parts
+        for genre_id in sorted(part, key=lambda each: str(names[each]).lower())
+    ]
 
 
 def _shown(view: CaseView, track_id: int | None) -> CaseTrack:

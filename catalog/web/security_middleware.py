@@ -41,7 +41,7 @@ class SecurityMiddleware:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 # Responses are personal and current unless a handler sets another value.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -49,15 +49,24 @@ def reviewers() -> None:
 
 @reviewers.command("add")
 @click.argument("name")
+@click.option(
+    "--url",
+    metavar="URL",
+    default="http://127.0.0.1:8765",
+    show_default=True,
+    help="Address of the review page, for example https://review.example.org.",
+)
 @pass_settings
-def add_verb(settings: Settings, name: str) -> None:
-    """Add a reviewer and print the token of their link. Only its hash is stored."""
+def add_verb(settings: Settings, name: str, url: str) -> None:
+    """Add a reviewer and print their link. Only a hash of it is stored."""
     from catalog.review.reviewer import add_reviewer
+    from catalog.web.server_address import Address
 
+    base = Address("127.0.0.1", 0, url).base
     with open_catalog(settings) as database, database.write() as connection:
         token = add_reviewer(connection, name)
-    echo(token)
-    say("this is the token of the link; it cannot be shown again")
+    echo(f"{base}/enter/{token}")
+    say("this link identifies the reviewer; it cannot be shown again")
 
 
 @reviewers.command("list")

@@ -9,9 +9,10 @@ import click
 from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import open_catalog, pass_settings
-from catalog.cli.common.output import echo, say, warn
+from catalog.cli.common.output import say, warn
 from catalog.cli.review.review_decisions import ReviewerName, login
 from catalog.settings import Settings
+from catalog.text import printable
 
 
 @click.command(
@@ -67,7 +68,7 @@ def serve_verb(
 
         def announce() -> None:
             for name, link in addresses.items():
-                echo(f"{name}\t{link}" if len(addresses) > 1 else link)
+                click.echo(f"{printable(name)}\t{link}" if len(addresses) > 1 else link)
             say("Each link identifies one reviewer. Do not share it. Ctrl-C stops the server")
             if open_it:
                 # A single-use link: other users of this machine can read the browser's arguments.

@@ -13,6 +13,7 @@ from catalog.arrays import Float32
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decibel import decibels
 from catalog.audio.decoding.media_file import MediaFile, Name
+from catalog.audio.kernels.filter_bank import MEL_BANDS, mel_bank
 from catalog.audio.kernels.spectrum import BINS, FRAME, SAMPLE_RATE
 from catalog.web.media.excerpt import Excerpt, frames
 
@@ -21,6 +22,12 @@ COLUMNS = 1_000
 MOST_FRAMES = 4
 """Most spectra averaged in one column of the spectrogram."""
 SHADES = "magma"
+LOUD_COLUMNS = 0.99
+"""Quantile of the columns that tells whether a mel band is silent: a single click has every frequency."""
+SILENCE = -75.0
+"""dB below the maximum at which a mel band counts as silent."""
+MARK_LIMIT = 0.9
+"""Largest part of the bandwidth at which a frequency is marked, so that its label fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,16 @@ class TrackImages:
     peaks: tuple[int, ...]
     """Peak amplitude of each of 600 equal parts, 0 to 100, relative to the maximum."""
     spectrogram: bytes
-    """PNG of 1,000 x 128 pixels: mel bands from bottom to top, a range of 80 dB."""
+    """PNG, 1,000 pixels wide: at most 128 mel bands, up to the bandwidth of the audio, from bottom to top, 80 dB."""
+    marks: tuple[tuple[int, float], ...]
+    """Three frequencies in Hz, each with its height in the spectrogram, 0 to 1."""
 
 
 def render_images(path: Name, excerpt: Excerpt) -> TrackImages:
     """Renders the images of an excerpt of a file. Raises AudioError."""
     samples = _mono(path, excerpt)
-    return TrackImages(waveform_peaks(samples), spectrogram_png(mel_decibels(samples)))
+    rows = within_bandwidth(mel_decibels(samples))
+    return TrackImages(waveform_peaks(samples), spectrogram_png(rows), frequency_marks(len(rows)))
 
 
 def waveform_peaks(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
@@ -51,8 +61,6 @@ def waveform_peaks(samples: Float32, count: int = PEAKS) -> tuple[int, ...]:
 
 def mel_decibels(samples: Float32, columns: int = COLUMNS) -> Float32:
     """Mel spectrogram (128, columns) in dB, at least 80 below the maximum; each column is the mean of a few spectra."""
-    from catalog.audio.kernels.filter_bank import mel_bank
-
     padded = np.pad(samples, (FRAME // 2, FRAME))
     share = len(samples) / columns
     per_column = int(np.clip(share // FRAME, 1, MOST_FRAMES))
@@ -64,6 +72,29 @@ def mel_decibels(samples: Float32, columns: int = COLUMNS) -> Float32:
             power[row] += np.abs(np.fft.rfft(padded[start : start + FRAME] * window)) ** 2
     mel: Float32 = mel_bank().weights @ power.T
     return np.asarray(decibels(mel / max(float(mel.max()), 1e-10)), np.float32)
+
+
+def within_bandwidth(rows: Float32) -> Float32:
+    """The mel bands, (bands, columns) in dB, without the silent ones at the top; at least a quarter of them."""
+    audible = np.flatnonzero(np.quantile(rows, LOUD_COLUMNS, axis=1) > SILENCE)
+    top = int(audible[-1]) + 1 if len(audible) else 0
+    return rows[: max(top, len(rows) // 4)]
+
+
+def frequency_marks(bands: int) -> tuple[tuple[int, float], ...]:
+    """Three frequencies in Hz two octaves apart, each with its height in `bands` mel bands, 0 to 1."""
+    import librosa
+
+    step = float(librosa.hz_to_mel(SAMPLE_RATE / 2)) / (MEL_BANDS + 1)
+    top = float(librosa.mel_to_hz(bands * step))
+    highest = max(
+        each for each in (500, 1_000, 2_000, 4_000, 8_000) if each < MARK_LIMIT * top or each == 500
+    )
+    heights = (
+        (each, (float(librosa.hz_to_mel(each)) / step - 0.5) / bands)
+        for each in (highest, highest // 4, highest // 16)
+    )
+    return tuple((hertz, round(height, 4)) for hertz, height in heights)
 
 
 def spectrogram_png(rows: npt.NDArray[np.float32]) -> bytes:

@@ -20,14 +20,15 @@ export class GenreSearch {
     dialog.addEventListener("close", () => this.resolve?.(this.chosen));
   }
 
-  ask(title) {
+  ask(title, text = "") {
     this.title.textContent = title;
-    this.text.value = "";
+    this.text.value = text;
     this.chosen = null;
     this.resultText = "";
     this.show([]);
     this.dialog.showModal();
     this.text.focus();
+    if (text) this.search();
     return new Promise((resolve) => { this.resolve = resolve; });
   }
 

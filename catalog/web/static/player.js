@@ -1,4 +1,4 @@
-// The player: one audio element for the whole page, and the timeline of the shown item.
+// The player: one audio element for the whole page, and the timeline of the track that is playing.
 
 const clock = (seconds) => {
   const whole = Math.max(0, Math.round(seconds));
@@ -13,9 +13,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const MAX_ERROR = 1.5;
 
 export class Player {
-  constructor(audio, announce) {
+  constructor(audio, announce, onPlay) {
     this.audio = audio;
     this.announce = announce;
+    this.onPlay = onPlay;
     this.panel = null;
     this.sound = null;
     this.loads = 0;
@@ -26,23 +27,29 @@ export class Player {
   }
 
   // Loads the track of a panel; with `plays` it starts as soon as possible.
-  async show(panel, track, plays) {
+  show(panel, track, plays) {
     this.panel = panel;
+    this.own = track;
+    this.names = { title: this.part('[data-role="title"]').textContent, facts: this.part('[data-role="facts"]').innerHTML };
     this.part(".seek").addEventListener("input", (event) => this.seek(this.second(event.target.value / 1000)));
-    this.part(".spectrogram").addEventListener("error", (event) => event.target.classList.add("is-missing"));
-    await this.load(track, { plays, name: null });
-    this.drawWave(track);
+    return this.load(track, { plays, other: null });
   }
 
-  // Loads a track, for example a similar one, into the panel; `name` is its title, null for the track of the panel.
-  async load(track, { plays, name }) {
+  back() { if (this.panel) this.load(this.own, { plays: true, other: null }); }
+
+  // Loads a track into the panel; `other` has title and facts of a track that is not the panel's own.
+  async load(track, { plays, other }) {
     const turn = ++this.loads;
     this.audio.pause();
     this.audio.removeAttribute("src");
     this.sound = null;
     this.plays = plays;
     this.track = track;
+    this.other = other;
     this.fault(null);
+    this.showNames();
+    this.part('[data-role="legend"]').textContent = "Loading the track\u2026";
+    const drawing = this.drawImages(track, turn);
     const answer = await fetch(`/tracks/${track}/sound`).catch(() => null);
     if (turn !== this.loads) return;
     const noReply = { error: "the server does not respond" };
@@ -53,17 +60,34 @@ export class Player {
       return;
     }
     this.sound = facts;
-    this.name = name;
-    this.remaining = facts.sources.filter((source) => this.audio.canPlayType(source.type) !== "");
+    const canPlay = (source) => typeof this.audio.canPlayType === "function" && this.audio.canPlayType(source.type) !== "";
+    this.remaining = facts.sources.filter(canPlay);
+    this.part('[data-role="duration"]').textContent = facts.duration ? clock(facts.duration) : "?";
     this.legend();
     this.tryNext();
+    await drawing;
+    if (turn === this.loads) this.drawWave();
+  }
+
+  // Shows whose sound it is: title and facts of the playing track, and the way back to the track of the panel.
+  showNames() {
+    const { other, names, panel } = this;
+    const title = this.part('[data-role="title"]');
+    title.replaceChildren(Object.assign(panel.ownerDocument.createElement("bdi"), { textContent: other?.title ?? names.title }));
+    const facts = this.part('[data-role="facts"]');
+    if (other) {
+      facts.replaceChildren(...other.facts.map((text) =>
+        Object.assign(panel.ownerDocument.createElement("span"), { textContent: text })));
+    } else facts.innerHTML = names.facts;
+    panel.classList.toggle("is-other-track", Boolean(other));
+    this.part(".back").hidden = !other;
   }
 
   tryNext() {
     if (!this.sound) return;
     this.source = this.remaining.shift();
     if (!this.source) {
-      this.fault("this browser cannot play the file; decide without it, or skip");
+      this.fault("this browser cannot play the file; decide without it, or skip", true);
       this.sound = null;
       return;
     }
@@ -139,10 +163,13 @@ export class Player {
   showState() {
     if (!this.panel) return;
     const playing = !this.audio.paused && !this.audio.ended;
+    if (playing) this.onPlay(this.track);
     this.part(".play").classList.toggle("is-playing", playing);
     this.part(".play").setAttribute("aria-label", playing ? "Pause" : "Play");
     for (const button of this.panel.ownerDocument.querySelectorAll(".small-play")) {
-      button.setAttribute("aria-pressed", String(playing && Number(button.dataset.track) === this.track));
+      const isPlaying = playing && Number(button.dataset.track) === this.track;
+      button.classList.toggle("is-playing", isPlaying);
+      button.setAttribute("aria-pressed", String(isPlaying));
     }
   }
 
@@ -151,7 +178,7 @@ export class Player {
     const marks = this.part('[data-role="window"]');
     const analyzed = this.analyzed;
     const whole = analyzed && analyzed[0] <= begin + 0.5 && analyzed[1] >= end - 0.5;
-    marks.hidden = !analyzed || whole || this.name !== null;
+    marks.hidden = !analyzed || whole;
     if (analyzed) {
       marks.style.left = `${100 * this.share(analyzed[0])}%`;
       marks.style.width = `${100 * (this.share(analyzed[1]) - this.share(analyzed[0]))}%`;
@@ -160,24 +187,53 @@ export class Player {
     const range = !windows.length || whole
       ? "Analyzed completely."
       : `Analyzed: ${windows.map(([from, to]) => `${clock(from)} to ${clock(to)}`).join(", ")}.`;
-    this.part('[data-role="timeline"]').classList.toggle("is-other-track", this.name !== null);
-    const text = this.name === null ? shown + range : `Now playing: ${this.name}. Press B to return.`;
-    this.part('[data-role="legend"]').textContent = text;
+    this.part('[data-role="legend"]').textContent = `${this.other ? "Similar track. " : ""}${shown}${range}`;
   }
 
-  async drawWave(track) {
+  // Loads waveform and spectrogram of a track; a word stands in their place until then.
+  async drawImages(track, turn) {
     const panel = this.panel;
+    const note = this.part('[data-role="drawing"]');
+    const image = this.part(".spectrogram");
+    this.peaks = null;
+    this.part(".wave").replaceChildren();
+    this.part('[data-role="frequencies"]').replaceChildren();
+    image.hidden = true;
+    note.textContent = "Drawing the waveform\u2026";
+    this.part('[data-role="timeline"]').classList.add("is-drawing");
     const answer = await fetch(`/tracks/${track}/peaks`).catch(() => null);
-    if (!answer || !answer.ok || panel !== this.panel) return;
-    const peaks = await answer.json();
+    const drawn = answer?.ok ? await answer.json().catch(() => null) : null;
+    if (turn !== this.loads || panel !== this.panel) return;
+    if (!drawn) {
+      note.textContent = "There is no waveform for this file.";
+      return;
+    }
+    this.peaks = drawn.peaks;
+    this.drawWave();
+    image.src = `/tracks/${track}/spectrogram.png`;
+    await image.decode().catch(() => null);
+    if (turn !== this.loads || panel !== this.panel) return;
+    image.hidden = false;
+    this.part('[data-role="timeline"]').classList.remove("is-drawing");
+    this.part('[data-role="frequencies"]').replaceChildren(...drawn.marks.map(([hertz, height]) => {
+      const mark = Object.assign(panel.ownerDocument.createElement("li"), {
+        textContent: hertz >= 1000 ? `${hertz / 1000} kHz` : `${hertz} Hz`,
+      });
+      mark.style.bottom = `${100 * height}%`;
+      return mark;
+    }));
+  }
+
+  drawWave() {
+    if (!this.panel || !this.peaks) return;
+    const { peaks, panel } = this;
     const bars = peaks.map((peak, at) => `M${at} ${50 - peak / 2.1 - 0.5}h0.9v${peak / 1.05 + 1}h-0.9z`);
     const inside = (at) => {
-      if (!this.sound || this.name !== null) return false;
+      if (!this.sound) return false;
       const second = this.second(at / peaks.length);
       return this.sound.windows.some(([from, to]) => second >= from && second < to);
     };
-    const wave = panel.querySelector(".wave");
-    wave.replaceChildren(...[true, false].map((isInside) => {
+    this.part(".wave").replaceChildren(...[true, false].map((isInside) => {
       const path = panel.ownerDocument.createElementNS(SVG, "path");
       path.setAttribute("d", bars.filter((_, at) => inside(at) === isInside).join(""));
       if (isInside) path.setAttribute("class", "inside");
@@ -185,13 +241,14 @@ export class Player {
     }));
   }
 
-  fault(message) {
+  // A fault of the track; its controls are hidden, and its images too unless only the browser cannot play it.
+  fault(message, hasImages = false) {
     if (!this.panel) return;
     const element = this.part('[data-role="fault"]');
     element.hidden = message === null;
     element.textContent = message === null ? "" : `${message[0].toUpperCase()}${message.slice(1)}.`;
-    // Hides the controls of a track that cannot be played.
     this.panel.classList.toggle("is-silent", message !== null);
+    this.panel.classList.toggle("has-images", hasImages);
   }
 
   stop() {

@@ -44,7 +44,9 @@ def test_the_export_has_one_row_a_track_which_is_what_came_of_it(invoke: Any, do
 
 
 def test_reviewers(invoke: Any, doubted: Doubted) -> None:
-    token = invoke("review", "reviewers", "add", "Ada").out.strip()
+    link = invoke("review", "reviewers", "add", "Ada").out.strip()
+    base, _, token = link.partition("/enter/")
+    assert base == "http://127.0.0.1:8765"
     assert len(token) >= 43
     twice = invoke("review", "reviewers", "add", "Ada")
     assert (twice.code, "already has a link" in twice.err) == (1, True)
@@ -53,4 +55,8 @@ def test_reviewers(invoke: Any, doubted: Doubted) -> None:
     assert token not in str(rows)
     assert invoke("review", "reviewers", "revoke", "Ada").code == 0
     assert invoke("review", "reviewers", "revoke", "Ada").code == 1
-    assert invoke("review", "reviewers", "add", "Ada").out.strip() != token
+    again = invoke("review", "reviewers", "add", "Ada", "--url", "https://review.example.org").out.strip()
+    assert again.startswith("https://review.example.org/enter/")
+    assert not again.endswith(token)
+    refused = invoke("review", "reviewers", "add", "Bob", "--url", "review.example.org/x")
+    assert (refused.code, "must look like" in refused.err) == (1, True)

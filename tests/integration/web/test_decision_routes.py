@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from catalog.audit.labels.audit_freshness import StaleAudit
 from catalog.db import tables as t
-from catalog.review.audit_sample.audit_sample import draw_sample
 from tests.integration.web.conftest import Page
 
 TAG = re.compile(r"<[^>]*>")
@@ -37,7 +37,10 @@ def test_the_gravest_case_is_asked_first_with_everything_to_decide_on(page: Page
     assert "the artist\N{RIGHT SINGLE QUOTATION MARK}s 3 tracks" in said
     assert said.count("Red 2") == 1
     assert "No similar tracks found" in said
-    assert f'src="/tracks/{page.doubted.tracks["Red 1"]}/spectrogram.png"' in html
+    assert "Accept Rock for 3 tracks" in said
+    assert "Keep Metal for 3 tracks" in said
+    assert "suspicion 90 %" in said
+    assert "case c1" in said
 
 
 def test_a_stroke_decides_the_case_and_undo_takes_it_back(page: Page) -> None:
@@ -184,45 +187,47 @@ def test_filters_lead_the_queue_and_the_list(page: Page) -> None:
     assert '<option value="ada">ada</option>' in start
 
 
-def test_the_sample_is_blind_until_something_was_chosen(page: Page) -> None:
+def test_an_artist_is_not_asked_about_again(page: Page) -> None:
     with page.state.database.write() as connection:
-        draw_sample(connection, 6, overlap=0)
-        connection.execute(sa.update(t.review_case).values(tracks=0))
-        connection.execute(sa.delete(t.suspect))
+        # A track of the artist with the same tag that is in no case.
+        connection.execute(sa.delete(t.suspect).where(t.suspect.c.track_id == page.doubted.tracks["Red 3"]))
     html = page.send("/next").json()["html"]
-    kind, key = shown(html)
-    assert (kind, key.partition(":")[0]) == ("blind", "sample")
-    track = int(key.partition(":")[2])
-    title = next(name for name, one in page.doubted.tracks.items() if one == track)
-    before = words(html)
-    assert "tagged" not in before
-    assert f"{title}.wav" not in before
-    genres = re.findall(r'data-genre="(\d+)"', html)
-    assert genres
+    assert "Do not ask again for Red: keep Metal for 3 tracks" in words(html)
+    reply = page.send("/keep-artist", case_id="red").json()
+    assert reply["message"] == "Kept Metal for 3 tracks by Red."
     with page.state.database.read() as connection:
-        names = dict(connection.execute(sa.select(t.genre.c.id, t.genre.c.name)).all())
-    offered = [names[int(each)] for each in genres]
-    assert offered == sorted(offered, key=str.lower)
-    revealed = page.send("/judge", track_id=track, genre_id=page.doubted.genres["Ambient"]).json()
-    assert shown(revealed["html"])[0] == "revealed"
-    assert "Your answer differs from the tag" in revealed["html"]
-    assert page.tags(title) in {"Ambient", "Ambient; Folk"}
-    assert shown(page.send("/next").json()["html"])[1] != key
-    assert page.send("/undo").json()["message"] == "Undone: relabel of 1 track."
+        sources = connection.execute(
+            sa.select(t.statement.c.source)
+            .join_from(t.track_status, t.statement, t.statement.c.id == t.track_status.c.statement_id)
+            .where(t.track_status.c.track_id.in_([page.doubted.tracks[f"Red {at}"] for at in (1, 2, 3)]))
+        ).scalars()
+        assert set(sources) == {"person"}
+    assert page.send("/undo").json()["message"] == "Undone: keep of 3 tracks."
 
 
-def test_a_choice_broader_than_the_tag_may_be_mended(page: Page) -> None:
+def test_a_track_that_is_not_flagged_is_found_opened_and_decided(page: Page) -> None:
     with page.state.database.write() as connection:
-        draw_sample(connection, 6, overlap=0)
-        narrow = connection.execute(sa.select(t.genre).where(t.genre.c.parent_id.is_not(None))).first()
-        assert narrow is not None
-        connection.execute(sa.update(t.label).values(genre_id=narrow.id, rank=t.label.c.rank))
+        connection.execute(sa.delete(t.suspect).where(t.suspect.c.track_id == page.doubted.tracks["Old 1"]))
+    listed = page.client.get("/cases", params={"text": "old"}).json()["html"]
+    assert "Other tracks" in listed
     track = page.doubted.tracks["Old 1"]
-    revealed = page.send("/judge", track_id=track, genre_id=narrow.parent_id).json()["html"]
-    assert "Is the tag also correct?" in revealed
-    assert page.send("/confirm", track_id=track).json()["message"] == "Confirmed: the tag is also correct."
-    unsure = page.send("/judge", track_id=page.doubted.tracks["Sad 1"], verdict="unsure").json()["html"]
-    assert "Saved" in unsure
+    html = page.send("/open-track", track_id=track).json()["html"]
+    assert shown(html)[0] == "track"
+    assert "not flagged" in words(html)
+    flagged = page.send("/open-track", track_id=page.doubted.tracks["Red 2"]).json()["html"]
+    assert shown(flagged) == ("case", "red"), "a flagged track is shown in its case"
+    rock = page.doubted.genres["Rock"]
+    page.send("/decide-track", track_id=track, verdict="relabel", genre_id=rock)
+    assert page.tags("Old 1") == "Rock"
+    assert page.send("/decide-track", track_id=track, verdict="accept").status_code == 400
+    red = page.client.get("/cases", params={"text": "red 2"}).json()["html"]
+    assert "1 case" in words(red)
+
+
+def test_cases_of_an_older_model_say_so(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "older model" not in page.send("/next").json()["html"]
+    monkeypatch.setattr("catalog.web.review_item_view.find_stale_audit", lambda _connection: StaleAudit(1, 2))
+    assert "These cases come from an older model" in page.send("/next").json()["html"]
 
 
 def test_without_an_audit_the_page_says_what_to_do(page: Page) -> None:

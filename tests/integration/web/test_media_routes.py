@@ -123,18 +123,25 @@ def test_of_a_long_track_the_middle_is_shown(page: Page) -> None:
 def test_the_outline_and_the_spectrogram(page: Page) -> None:
     rate = np.arange(16_000) / 8_000
     sound = np.where(rate < 1, 0.0, np.sin(2 * np.pi * 1_000 * rate))
+    sound = sound * np.clip((rate - 1) / 0.02, 0, 1)  # a click would have every frequency
+    sound = sound * np.clip((2 - rate) / 0.02, 0, 1)
     write_samples(page.root / "Red 1.wav", sound)
-    peaks = page.client.get(f"{address(page)}/peaks").json()
+    drawn = page.client.get(f"{address(page)}/peaks").json()
+    peaks = drawn["peaks"]
     assert (len(peaks), max(peaks)) == (600, 100)
     assert max(peaks[:290]) <= 2
-    assert min(peaks[310:]) >= 80
+    assert min(peaks[310:590]) >= 80
     answer = page.client.get(f"{address(page)}/spectrogram.png")
     assert answer.headers["content-type"] == "image/png"
     image = matplotlib.image.imread(io.BytesIO(answer.content))
-    assert image.shape[:2] == (128, 1_000)
+    bands = image.shape[0]
+    assert image.shape[1] == 1_000
+    assert 32 <= bands < 64, "the bands above the only tone are cut off"
+    assert [hertz for hertz, _ in drawn["marks"]] == [1_000, 250, 62]
+    assert drawn["marks"][0][1] == pytest.approx(37 / bands, abs=0.1)
     light = image[..., :3].sum(axis=2)
     assert light[:, :480].max() < light[:, 520:].max() / 2, "silence first"
-    brightest = 127 - int(light[:, 700].argmax())
+    brightest = bands - 1 - int(light[:, 700].argmax())
     assert brightest == pytest.approx(37, abs=3), "1,000 Hz lies in the 38th of 128 mel bands"
 
 

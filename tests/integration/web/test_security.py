@@ -16,7 +16,20 @@ from tests.integration.web.conftest import BASE, Page
 
 READ = ["/", "/progress", "/cases", "/genres?q=ro", "/tracks/1/sound", "/tracks/1/audio", "/tracks/1/peaks",
         "/tracks/1/recording.mp3", "/tracks/1/spectrogram.png"]  # fmt: skip
-SENT = ["/next", "/open", "/decide", "/judge", "/confirm", "/undo", "/hold"]
+SENT = [
+    "/next",
+    "/open",
+    "/decide",
+    "/judge",
+    "/settle",
+    "/names",
+    "/keep-artist",
+    "/open-track",
+    "/decide-track",
+    "/upcoming",
+    "/undo",
+    "/hold",
+]
 
 
 def test_nothing_is_open_without_a_link(page: Page) -> None:
@@ -244,3 +257,16 @@ def test_prometheus_needs_no_link_and_is_told_no_name(page: Page) -> None:
         assert title not in answer.text
     assert page.client.get("/metrics", headers={"host": "evil.example"}).status_code == 421
     assert page.client.post("/metrics", json={}, headers={"origin": BASE}).status_code == 405
+
+
+def test_health_needs_no_link_and_readiness_needs_the_database(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.client.cookies.clear()
+    health, ready = page.client.get("/healthz"), page.client.get("/readyz")
+    assert (health.status_code, health.text) == (200, "ok\n")
+    assert (ready.status_code, ready.text) == (200, "database: ok\n")
+    monkeypatch.setattr("catalog.web.app.is_database_reachable", lambda _database: False)
+    ready = page.client.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "database: does not answer\n")
+    assert page.client.get("/healthz").status_code == 200, "the process runs"
