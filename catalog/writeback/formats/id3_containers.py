@@ -51,9 +51,12 @@ class Id3v2Format(TagFormat):
         return tag is None or tag.version < 4
 
     def contents(self, stream: BinaryIO) -> TagContents:
-        """The texts and pictures of the tag."""
-        data = self._bytes(stream)
-        return NO_CONTENTS if data is None else contents_of_id3(data)
+        """The texts and pictures of the tag, without compressed frames."""
+        tag = self._find(stream)
+        if tag is None:
+            return NO_CONTENTS
+        frames = tuple(frame for frame in tag.frames if not frame.is_compressed)
+        return contents_of_id3(with_genre(replace(tag, frames=frames), []))
 
     def has_genre(self, stream: BinaryIO) -> bool:
         """Whether the tag has a genre frame."""

@@ -40,6 +40,12 @@ class RawFrame:
     """The frame with its header."""
     body: bytes
 
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the body is compressed: a small frame may unpack to gigabytes."""
+        # Version 2.3 has the flag 0x80, version 2.4 the flag 0x08; neither uses the other one.
+        return len(self.name) == len(b"TCON") and bool(self.raw[9] & 0x88)
+
 
 @dataclass(frozen=True, slots=True)
 class RawTag:

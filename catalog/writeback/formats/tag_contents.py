@@ -66,7 +66,12 @@ def contents_of_id3(data: bytes) -> TagContents:
     """The contents of a whole ID3v2 tag."""
     require_few_frames(io.BytesIO(data))
     easy = open_easy_id3(io.BytesIO(data))
-    texts = {str(name): list(easy[name]) for name in easy if name != "genre"}
+    texts: dict[str, list[str]] = {}
+    for name in easy:
+        # Some frames cannot be shown as texts.
+        with contextlib.suppress(KeyError, ValueError):
+            texts[name] = [str(text) for text in easy[name]]
+    texts.pop("genre", None)
     frames = frame_types.ID3(io.BytesIO(data))
     for frame in frames.getall("TXXX"):
         texts.setdefault(frame.desc.lower(), [str(text) for text in frame.text])

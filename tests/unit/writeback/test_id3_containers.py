@@ -1,10 +1,13 @@
 """ID3 tags at the start and the end of a file."""
 
 import io
+import struct
+import tracemalloc
+import zlib
 
 from catalog.writeback.formats.genre_rewrite import FORMATS
 from catalog.writeback.formats.tag_format import Id3v1Genre
-from tests.integration.writeback.tagged_files import id3v1, id3v2
+from tests.integration.writeback.tagged_files import id3v1, id3v2, syncsafe
 
 AUDIO = b"\xff\xfb" + bytes(200)
 JAZZ = Id3v1Genre(8, is_exact=True)
@@ -39,3 +42,16 @@ def test_no_values_remove_the_genre_and_keep_the_other_tags():
 def test_only_version_24_holds_several_values():
     for version, expected in ((2, True), (3, True), (4, False)):
         assert FORMATS["MP3"].holds_one_value(io.BytesIO(id3v2(version, []) + AUDIO)) is expected
+
+
+def test_compressed_frames_are_kept_and_not_unpacked():
+    packed = zlib.compress(bytes(100_000_000), 9)
+    frame = b"COMM" + struct.pack(">L", len(packed) + 4) + b"\0\x80" + struct.pack(">L", 100_000_000) + packed
+    content = id3v2(3, [(b"TIT2", b"\0Song")], padding=0)
+    content = content[:6] + syncsafe(len(content) - 10 + len(frame)) + content[10:] + frame + AUDIO + id3v1(9)
+    tracemalloc.start()
+    made = written(content, ["Jazz"])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert frame in made
+    assert peak < 20_000_000
