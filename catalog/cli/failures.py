@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from catalog.cli.common.command_group import CommandGroup
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings
 from catalog.cli.common.output import echo_summary, format_options, print_rows, say
+from catalog.cli.common.standard_input import expand_arguments
 from catalog.collection.track_lookup import find_track
 from catalog.db.tables import failure
 from catalog.settings import Settings
@@ -55,13 +56,15 @@ def list_verb(settings: Settings, reason: str | None, output_format: str) -> Non
 def retry_verb(settings: Settings, tracks: tuple[str, ...], reason: str | None, dry_run: bool) -> None:
     """Mark failed tracks as pending again: the given ones, or all.
 
-    TRACK is an id, a path, an external id, or a part of the title or path. A failed track is retried automatically
-    when its file changes. Use this command after other repairs, such as fixed permissions.
+    TRACK is an id, a path, an external id, or a part of the title or path; - reads tracks from standard input, one
+    per line. A failed track is retried automatically when its file changes. Use this command after other repairs, such
+    as fixed permissions.
     """
     from workers.state.failures import retry
 
+    names = expand_arguments(tracks)
     with open_catalog(settings) as database, database.write() as connection:
-        track_ids = [find_track(connection, track) for track in tracks]
+        track_ids = [find_track(connection, name) for name in names]
         count = retry(connection, _condition(reason, track_ids), dry_run=dry_run)
     verb = "would be" if dry_run else "is" if count == 1 else "are"
     echo_summary(f"{pluralize(count, 'track')} {verb} pending again")

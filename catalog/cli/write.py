@@ -11,6 +11,7 @@ from catalog.cli.common.context import dry_run_option, open_catalog, pass_settin
 from catalog.cli.common.exit_codes import EXIT_FILES_FAILED
 from catalog.cli.common.output import echo_summary, format_options, print_rows, say, warn
 from catalog.cli.common.progress import progress
+from catalog.cli.common.standard_input import expand_arguments
 from catalog.collection.track_lookup import find_track
 from catalog.db.database import Database
 from catalog.genres.vocabulary import Vocabulary
@@ -69,11 +70,13 @@ def write(
 
     Only human decisions are written, never a prediction. Only files whose genre tag differs are changed, and only
     that tag: other tags, the tag format, padding, times and the audio stay the same. A file that changed since the
-    last scan is skipped. Exit code 3: some files could not be written; their decisions are kept.
+    last scan is skipped. TRACK is as in catalog show; - reads tracks from standard input, one per line. Exit code 3:
+    some files could not be written; their decisions are kept.
     """
     filters = (collection_name, artist, album, genre)
     if undo is not None and (tracks or any(value is not None for value in filters)):
         raise click.UsageError("--undo cannot be combined with tracks or filters")
+    tracks = expand_arguments(tracks)
     with open_catalog(settings) as database:
         with database.read() as connection:
             vocabulary = load_vocabulary(connection)

@@ -12,6 +12,8 @@ from catalog.db.tables import track
 from catalog.errors import CatalogError
 from catalog.review.case_list import CaseRow, Filters, State, find_case_row, list_cases, read_case
 
+LENGTH_OF_ID = 16
+"""Characters of a case id, which may be digits only."""
 SHOWN_CASES = 8
 _NUMBER = re.compile(r"c(\d{1,9})", re.IGNORECASE | re.ASCII)
 
@@ -27,15 +29,16 @@ def find_case(connection: Connection, text: str) -> CaseRow | None:
     Raises AmbiguousCaseError for an artist with several open cases, and for one whose name is also a title.
     """
     name = text.strip()
+    if name.isdecimal() and len(name) < LENGTH_OF_ID:
+        # The id of a track.
+        return None
     if name.isascii() and (case := find_case_row(connection, name)) is not None:
         return case
     if match := _NUMBER.fullmatch(name):
         case = read_case(connection, lambda cases: cases.c.number == int(match[1]), now())
         if case is not None:
             return case
-    # A plain number is the id of a track.
-    is_name = name.isprintable() and not name.isdecimal() and name != ""
-    return _case_of_artist(connection, name) if is_name else None
+    return _case_of_artist(connection, name) if name and name.isprintable() else None
 
 
 def describe_case(case: CaseRow) -> str:

@@ -12,6 +12,7 @@ from catalog.cli.common.audit_notice import warn_of_stale_audit
 from catalog.cli.common.command_group import examples
 from catalog.cli.common.context import dry_run_option, open_catalog, pass_settings, yes_option
 from catalog.cli.common.output import echo_summary, say, warn
+from catalog.cli.common.standard_input import expand_arguments
 from catalog.cli.review.review_filters import filter_options, filters_from, resolve_genres
 from catalog.settings import Settings
 from catalog.text import pluralize, printable
@@ -73,13 +74,15 @@ def _decision_command(
         genre: str | None = None,
         **filters: Any,
     ) -> None:
-        _decide(settings, verdict, targets, filters, reviewer, genre, dry_run=dry_run, yes=yes)
+        _decide(
+            settings, verdict, expand_arguments(targets), filters, reviewer, genre, dry_run=dry_run, yes=yes
+        )
 
     callback.__doc__ = (
         f"{summary}\n\nTARGET is a case or a track. A case is named by its number in the list, such as c3, by its id, "
         "or by its artist. A track is named by its id (a plain number), path, external id, or a part of its title. "
-        "Without TARGET, applies to all open suspects matching the filters; at least one besides --suspicion is "
-        "required."
+        "A - reads targets from standard input, one per line. Without TARGET, applies to all open suspects matching "
+        "the filters; at least one besides --suspicion is required."
     )
     decorated = pass_settings(callback)
     for decorator in (

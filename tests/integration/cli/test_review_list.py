@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from catalog.db.database import Database
@@ -76,3 +78,23 @@ def test_a_plain_number_is_a_track_and_a_title_is_not_its_artist(
         connection.execute(sa.update(track).where(track.c.id == 1).values(title="Red"))
     refused = invoke("review", "keep", "Red", "--dry-run")
     assert (refused.code, "the artist of the case c1 and the title of track 1" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["track_id\r\n1\r\n3\r\n", "1\n\n  3\n", "\ufefftrack_id\n1\n3"])
+def test_targets_come_from_standard_input(
+    invoke: Any, doubted: Doubted, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    for command in (("review", "accept"), ("write",)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        done = invoke(*command, "-", "--dry-run")
+        assert done.code == 0, done.err
+        assert command == ("write",) or done.out == "would decide accept: 2 tracks\n"
+
+
+def test_no_target_on_standard_input_is_not_all_of_them(
+    invoke: Any, doubted: Doubted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in (("review", "accept", "-"), ("write", "-"), ("failures", "retry", "-")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"track_id\r\n")))
+        done = invoke(*command)
+        assert (done.code, "standard input names nothing" in done.err) == (1, True)
