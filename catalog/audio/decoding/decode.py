@@ -23,6 +23,7 @@ from catalog.arrays import Float32
 from catalog.audio import excerpts
 from catalog.audio.audio_error import AudioError
 from catalog.audio.decoding import demux
+from catalog.audio.decoding.concatenated_files import flac_files, wave_files
 from catalog.audio.decoding.demux import AudioPacket
 from catalog.audio.decoding.excerpt_reader import ExcerptReader
 from catalog.audio.decoding.media_file import MediaFile, MediaSection, Name
@@ -97,7 +98,7 @@ class _Scanned:
 
 
 def _decode(source: MediaFile) -> Decoded:
-    links = ogg_links(source)
+    links = ogg_links(source) or wave_files(source)
     if links:
         return _decode_chain(links)
     with demux.open_audio(source) as (container, stream):
@@ -105,6 +106,11 @@ def _decode(source: MediaFile) -> Decoded:
         if container.format.name not in EXACT:
             buffer = PacketBuffer(demux.time_base(stream), RUN_UP)
         scan = demux.scan_packets(container, stream, buffer.add if buffer else None)
+        promised = (container.duration or 0) / av.time_base
+        if container.format.name == "flac" and promised < scan.duration - 1:
+            files = flac_files(source)
+            if files:
+                return _decode_chain(files)
         return _decode_excerpts(
             _scanned(container, stream, scan),
             lambda windows: (
@@ -154,7 +160,7 @@ def _decode_excerpts(
 
 
 def _decode_chain(links: Sequence[MediaSection]) -> Decoded:
-    """The excerpts of a chained file, in which each link is decoded as a file of its own.
+    """The excerpts of a chained or concatenated file, in which each part is decoded as a file of its own.
 
     Links that cannot be read count as damaged packets.
     """
