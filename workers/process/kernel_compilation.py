@@ -44,6 +44,7 @@ def compile_kernels(features: Sequence[FeatureSet], *, is_forced: bool = False) 
 
     if is_compiled(compilation_name(features)) and not is_forced:
         return
+    log.info("compiling the feature sets, which takes up to a minute")
     for attempt in range(1, MAX_ATTEMPTS + 1):
         child = subprocess.run(
             [sys.executable, "-P", "-m", "workers.process.warm_up", *(each.name for each in features)],
