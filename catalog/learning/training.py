@@ -44,6 +44,7 @@ from catalog.learning.registry.registry import (
     reject,
     store_support,
 )
+from catalog.learning.registry.vanished_classes import vanished_classes
 from catalog.learning.scoring.champion_refit import Challenger, compare_with_champion
 from catalog.learning.scoring.hierarchy_selection import choose_structure
 from catalog.learning.scoring.model_metrics import ModelMetrics, metrics_of
@@ -67,6 +68,8 @@ class TrainingReport:
     support: Mapping[int, Support]
     metrics: ModelMetrics | None = None
     """None where no model was trained or found."""
+    vanished: tuple[str, ...] = ()
+    """One line for each class that the model before had and this one has not."""
 
 
 @one_thread()
@@ -95,10 +98,13 @@ def train(
         database, models, options, training_set, training_set.snapshot, parameters, executor_factory, on_stage
     )
     report = None if options.force else run.reuse_identical_model()
-    if report is not None:
+    if report is None:
+        read_with_retry(database, lambda connection: _validate_other_vectors(connection, training_set))
+        report = run.fit()
+    if (model_id := report.model_id) is None or report.outcome == "rejected":
         return report
-    read_with_retry(database, lambda connection: _validate_other_vectors(connection, training_set))
-    return run.fit()
+    vanished = read_with_retry(database, lambda connection: vanished_classes(connection, model_id))
+    return replace(report, vanished=vanished)
 
 
 def plan_training(connection: Connection, models: Path, options: TrainingOptions) -> tuple[TrainingSet, str]:

@@ -211,6 +211,7 @@ class IngestPresenter:
             yield f"No model: {stage.training.reason}"
             return
         yield from _class_support(stage)
+        yield from stage.training.vanished
         if stage.is_zero_shot:
             yield (
                 f"Too few labels to train a model ({stage.training.reason}): genres are suggested by the pretrained "

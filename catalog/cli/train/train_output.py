@@ -96,6 +96,7 @@ def _summary(result: TrainingResult) -> str:
     is_flat = report.metrics is not None and report.metrics.hierarchy is None
     if result.hierarchy == "local" and is_flat:
         summary = f"--hierarchy local has no effect: no genre has two subgenres that are classes\n{summary}"
+    summary += "".join(f"\n{line}" for line in report.vanished)
     if report.outcome == "rejected":
         summary += f"\nto activate it anyway: {result.command} models promote {report.model_id}"
     return summary
