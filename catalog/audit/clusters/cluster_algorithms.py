@@ -125,7 +125,7 @@ def _hdbscan(points: Float32, _numbers: Sequence[int], seed: int) -> Clustering:
     points = points[:, :DENSE_COMPONENTS]
     part = points[rows]
     smallest = max(SMALLEST, len(part) // SMALLEST_SHARE)
-    fitted = HDBSCAN(smallest, min_samples=DENSE_NEIGHBORS, algorithm="kd_tree", copy=True)
+    fitted = HDBSCAN(smallest, min_samples=DENSE_NEIGHBORS, algorithm="kd_tree", copy=True, n_jobs=1)
     within = np.asarray(fitted.fit_predict(part), np.int64)
     # HDBSCAN does not predict: every other point joins the cluster of its nearest fitted point.
     assignments = within

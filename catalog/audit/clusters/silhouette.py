@@ -23,7 +23,7 @@ def silhouette(points: Float32, assignments: Integers, *, seed: int = 0) -> floa
     clusters = len(np.unique(assignments[rows]))
     if not 2 <= clusters < len(rows):
         return None
-    return float(silhouette_score(points[rows], assignments[rows]))
+    return float(silhouette_score(points[rows], assignments[rows], n_jobs=1))
 
 
 def centrality(points: Float32, assignments: Integers) -> Float32:
@@ -40,7 +40,7 @@ def centrality(points: Float32, assignments: Integers) -> Float32:
     inside = np.flatnonzero(assignments != NOISE)
     for start in range(0, len(inside), CHUNK):
         rows = inside[start : start + CHUNK]
-        distance = pairwise_distances(points[rows], centers)
+        distance = pairwise_distances(points[rows], centers, n_jobs=1)
         at = (np.arange(len(rows)), assignments[rows])
         own = distance[at].copy()
         distance[at] = np.inf

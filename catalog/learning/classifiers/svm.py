@@ -76,6 +76,7 @@ class SupportVectorMachine:
             tol=None,
             average=True,
             random_state=self.seed,
+            n_jobs=1,
         ).fit(features, y, sample_weight=weights)
 
 
