@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from catalog.batches import batches, chunks
 from catalog.collection.collection_contents import count_collection
@@ -27,7 +27,7 @@ from catalog.collection.naming.paths import display_path
 from catalog.collection.renamed_roots import find_scan_root
 from catalog.collection.roots import CollectionRootError, Root, without_audio
 from catalog.collection.scan.cue_sheet import CueSheets
-from catalog.collection.scan.file_tags import TAG_READER
+from catalog.collection.scan.file_changes import has_changed, has_stable_inodes, tracks_at
 from catalog.collection.scan.scan_report import ScanReport
 from catalog.collection.scan.scanned_file import FileChangedWhileReadingError, ScannedFile, read_scanned_file
 from catalog.collection.scan.track_upsert import UpsertResult, upsert_tracks
@@ -43,8 +43,6 @@ from catalog.genres.vocabulary_store import load_vocabulary
 from catalog.text import pluralize
 
 FILES_PER_LOOKUP = 2_000
-FEW_FILES = 50
-"""Files that are read again without asking whether inodes are stable."""
 FILES_PER_TRANSACTION = 500
 """Enough to be fast, few enough that other writers wait for less than a second."""
 
@@ -140,6 +138,7 @@ class _FolderScan:
         self.opened: list[ScannedFile] = []
         self.done = 0
         self.doubtful = 0
+        self.emptied: Mapping[bytes, int] = {}
         # Of a dry run only: its tracks are not in the database.
         self.genres: Counter[str] = Counter()
         self.artists: set[str] = set()
@@ -177,8 +176,9 @@ class _FolderScan:
 
     def _changed_files(self, files: list[FoundFile]) -> list[FoundFile]:
         """The files that have to be opened; the tracks of the others are marked as seen."""
-        tracks = retry_until_connected(partial(self._tracks_at, [file.path for file in files]))
-        has_stable_inodes = _has_stable_inodes(files, tracks)
+        paths = [file.path for file in files]
+        tracks = retry_until_connected(partial(tracks_at, self.database, self.report.collection_id, paths))
+        is_stable = has_stable_inodes(files, tracks)
         changed = []
         for file in files:
             if (cue_tracks := self.sheets.tracks_in(file.path)) > 1:
@@ -187,7 +187,7 @@ class _FolderScan:
             row = tracks.get(file.path)
             if row is not None:
                 self.seen.add(row.id)
-            if self.reread or row is None or _differs(file, row, has_stable_inodes):
+            if self.reread or row is None or has_changed(file, row, with_inode=is_stable):
                 changed.append(file)
             elif row.state == "present":
                 self.report.unchanged += 1
@@ -195,15 +195,6 @@ class _FolderScan:
                 self.back.append(row.id)
         self._progress(len(files) - len(changed), "comparing")
         return changed
-
-    def _tracks_at(self, paths: list[bytes]) -> dict[bytes, Row[Any]]:
-        """The tracks of the collection by path."""
-        columns = [track.c[name] for name in ("id", "path_bytes", "state", "tag_reader", *FileState._fields)]
-        query = sa.select(*columns).where(
-            track.c.collection_id == self.report.collection_id, track.c.path_bytes.in_(paths)
-        )
-        with self.database.read() as connection:
-            return {row.path_bytes: row for row in connection.execute(query)}
 
     def _open(self, found: FoundFile) -> None:
         try:
@@ -313,9 +304,11 @@ class _FolderScan:
                 for key, path in self._expected_tracks(connection)
                 if (key not in self.seen or path in self.images) and not self.walk.is_unread(path)
             ]
-            missing = [key for key, path in expected if self.walk.has_lost(path)]
+            lost = [(key, path) for key, path in expected if self.walk.has_lost(path)]
             if not self._is_same_root():
-                missing = []
+                lost = []
+            missing = [key for key, _ in lost]
+            self.emptied = self.walk.empty_folders(path for _, path in lost)
             self.doubtful = len(expected) - len(missing)
             _mark_missing(connection, self.report.collection_id, missing)
             values: dict[str, Any] = {"root_inode": FileState.of(self.folder).inode}
@@ -333,7 +326,13 @@ class _FolderScan:
             return False
 
     def _warn_of_lost_folders(self) -> None:
-        """Warns if the root, or a folder with tracks, went away during the scan."""
+        """Warns if the root, or a folder with tracks, went away during the scan, or is empty now."""
+        for folder, tracks in self.emptied.items():
+            self.walk.warn(
+                folder,
+                f"is empty now, and {pluralize(tracks, 'track')} in it became missing; if a disk belongs there, "
+                "mount it and scan again",
+            )
         if self.doubtful or not self._is_same_root():
             kept = f"; {pluralize(self.doubtful, 'track')} in it stayed as before" if self.doubtful else ""
             self.report.unread += 1
@@ -374,28 +373,6 @@ class _FolderScan:
     def _progress(self, files: int, step: str) -> None:
         self.done += files
         self.on_progress(self.done, None, step)
-
-
-def _state(row: Row[Any]) -> FileState:
-    return FileState(row.size, row.mtime_ns, row.ctime_ns, row.inode)
-
-
-def _differs(file: FoundFile, row: Row[Any], has_stable_inodes: bool) -> bool:
-    """Whether a file is not the one that the track's tags were read from, or an older reader read them."""
-    known = _state(row)
-    return (
-        int(row.tag_reader or 0) < TAG_READER
-        or file.state.times != known.times
-        or (has_stable_inodes and file.state.inode != known.inode)
-    )
-
-
-def _has_stable_inodes(files: Sequence[FoundFile], tracks: Mapping[bytes, Row[Any]]) -> bool:
-    """Whether inodes tell files apart: some network and removable disks number them anew with every mount."""
-    known = [(file, row) for file in files if (row := tracks.get(file.path)) is not None]
-    same = [(file, row) for file, row in known if file.state.times == _state(row).times]
-    renumbered = sum(file.state.inode != _state(row).inode for file, row in same)
-    return renumbered <= max(FEW_FILES, len(same) // 2)
 
 
 def _mark_missing(connection: Connection, collection_id: int | None, track_ids: Sequence[int]) -> None:

@@ -1,14 +1,14 @@
 """The walk through a folder: every audio file once, in a fixed order."""
 
 # File names are bytes; a Path holds text.
-# ruff: noqa: PTH110, PTH114, PTH116, PTH118, PTH120
+# ruff: noqa: PTH110, PTH112, PTH114, PTH116, PTH118, PTH120
 
 from __future__ import annotations
 
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from catalog.collection.naming.audio_extensions import is_audio, suffix_of
@@ -122,6 +122,27 @@ class FolderWalk:
         if path in self._vanished and os.path.lexists(os.path.join(self.root, path)):
             return False
         return self._is_listed(os.path.dirname(path))
+
+    def empty_folders(self, lost: Iterable[bytes]) -> Counter[bytes]:
+        """The folders of lost files that are there and empty, as the mount points of disks are, with their files."""
+        folders = Counter(self._existing_folder(path) for path in lost)
+        return Counter(
+            {folder: files for folder, files in folders.items() if folder and self._is_empty(folder)}
+        )
+
+    def _existing_folder(self, path: bytes) -> bytes:
+        """The nearest folder above a path that is there; empty for the root."""
+        folder = os.path.dirname(path)
+        while folder and not os.path.isdir(os.path.join(self.root, folder)):
+            folder = os.path.dirname(folder)
+        return folder
+
+    def _is_empty(self, folder: bytes) -> bool:
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as entries:
+                return next(entries, None) is None
+        except OSError:
+            return False
 
     def _is_listed(self, folder: bytes) -> bool:
         """Whether the nearest existing folder above a path is one that the walk entered."""

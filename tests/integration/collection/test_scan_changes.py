@@ -5,6 +5,7 @@ import os
 import pytest
 import sqlalchemy as sa
 
+from catalog.collection.scan import file_changes
 from catalog.collection.scan import scan as scanning
 from catalog.collection.scan.file_tags import TAG_READER
 from catalog.collection.scan.scan import scan
@@ -92,7 +93,7 @@ def test_a_few_new_inodes_are_read_and_a_renumbered_disk_is_not(database, music,
     for number in range(8):
         make_song(music / f"{number}.mp3", number)
     scan(database, music)
-    monkeypatch.setattr(scanning, "FEW_FILES", 3)
+    monkeypatch.setattr(file_changes, "FEW_FILES", 3)
     with database.write() as connection:
         connection.execute(sa.update(track).where(track.c.path.in_(["1.mp3", "2.mp3"])).values(inode=1))
     assert opened(database, music, monkeypatch)[0] == ["1.mp3", "2.mp3"]
@@ -161,3 +162,21 @@ def test_a_first_scan_whose_root_goes_away_is_not_complete(database, music, make
     report = scan(database, music)
     assert report.unread == 1
     assert report.added == 2
+
+
+def test_an_empty_folder_whose_tracks_are_missing_is_named_once(database, music, make_song):
+    for name in ("disk/1.mp3", "disk/a/2.mp3", "3.mp3"):
+        make_song(music / name, name)
+    scan(database, music)
+    (music / "disk").rename(music.parent / "unmounted")
+    (music / "disk").mkdir()
+    report = scan(database, music)
+    assert (report.missing, report.unread) == (2, 0)
+    (warning,) = report.warnings
+    assert warning.startswith(
+        "disk: is empty now, and 2 tracks in it became missing; if a disk belongs there"
+    )
+    assert scan(database, music).warnings == []
+    (music / "disk").rmdir()
+    (music.parent / "unmounted").rename(music / "disk")
+    assert scan(database, music).back == 2
