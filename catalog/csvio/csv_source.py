@@ -210,7 +210,8 @@ class CsvBundle:
     def open(self, name: str) -> Iterator[BoundedLines]:
         """Opens one file."""
         if self._members is None:
-            with open_lines(self.place / name if self._single_name is None else self.place) as lines:
+            # The archive's files are UTF-8; a wrong byte does not make them another encoding.
+            with open_lines(self.place if self._single_name else self.place / name, "utf-8") as lines:
                 yield lines
             return
         with zipfile.ZipFile(self.place) as archive, archive.open(self._members[name][0]) as stream:
