@@ -55,17 +55,17 @@ def make_app(state: AppState) -> Starlette:
             _get("/tracks/{track_id:int}/spectrogram.png", media_routes.spectrogram),
             _post("/next", decision_routes.next_item),
             _post("/open", decision_routes.open_case),
-            _post("/decide", decision_routes.decide_case),
-            _post("/keep-artist", decision_routes.keep_artist),
-            _post("/judge", sample_routes.judge_track),
-            _post("/settle", sample_routes.settle),
-            _post("/names", sample_routes.names),
+            _post("/decide", decision_routes.decide_case, decides=True),
+            _post("/keep-artist", decision_routes.keep_artist, decides=True),
+            _post("/judge", sample_routes.judge_track, decides=True),
+            _post("/settle", sample_routes.settle, decides=True),
+            _post("/names", sample_routes.names, decides=True),
             _post("/open-track", track_routes.open_track),
-            _post("/decide-track", track_routes.decide_track),
+            _post("/decide-track", track_routes.decide_track, decides=True),
             _post("/upcoming", track_routes.upcoming),
-            _post("/undo", decision_routes.undo_last),
-            _post("/redo", decision_routes.redo_last),
-            _post("/hold", decision_routes.extend_lease),
+            _post("/undo", decision_routes.undo_last, decides=True),
+            _post("/redo", decision_routes.redo_last, decides=True),
+            _post("/hold", decision_routes.extend_lease, decides=True),
             Route("/metrics", _metrics(state), methods=["GET"]),
             Route("/healthz", _health, methods=["GET"]),
             Route("/readyz", _readiness(state), methods=["GET"]),
@@ -84,8 +84,8 @@ def _get(path: str, handler: Handler) -> Route:
     return Route(path, endpoint(handler), methods=["GET"])
 
 
-def _post(path: str, handler: Handler) -> Route:
-    return Route(path, endpoint(handler), methods=["POST"])
+def _post(path: str, handler: Handler, *, decides: bool = False) -> Route:
+    return Route(path, endpoint(handler, decides=decides), methods=["POST"])
 
 
 def _metrics(state: AppState) -> Callable[[Request], Response]:

@@ -63,10 +63,8 @@ class AppState:
 
 
 def open_app_state(
-    database: Database, address: Address, links: dict[str, str], settings: Settings | None = None
+    database: Database, address: Address, auth: Auth, settings: Settings | None = None
 ) -> AppState:
-    """The state for a catalog; `links` are the tokens of this run by reviewer name."""
+    """The state for a catalog."""
     command = "catalog" if settings is None else settings.command
-    return AppState(
-        database, address, Auth(links), MediaCache(), NeighborIndexCache(database), command, settings
-    )
+    return AppState(database, address, auth, MediaCache(), NeighborIndexCache(database), command, settings)

@@ -1,14 +1,15 @@
-"""Authentication of reviewers: links with a token, which a cookie stores."""
+"""Authentication: links with a token, which a cookie stores, or the header of a trusted proxy."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from catalog.review.reviewer import ReviewerError, add_reviewer, find_reviewer, list_reviewers
+from catalog.review.reviewer import LONGEST_NAME, ReviewerError, add_reviewer, find_reviewer, list_reviewers
 
 
 def make_links(connection: Connection, names: Iterable[str]) -> dict[str, str]:
@@ -32,11 +33,33 @@ def make_links(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-class Auth:
-    """Maps tokens to reviewers."""
+@dataclass(frozen=True, slots=True)
+class TrustedHeader:
+    """A header in which a proxy names the person who is signed in."""
 
-    def __init__(self, links: Mapping[str, str]) -> None:
-        """`links` are the tokens of this run by reviewer name."""
+    name: str
+    proxies: frozenset[str]
+    """Addresses from which the header is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who opens the page."""
+
+    name: str
+    is_viewer: bool
+    """May look at everything and decide nothing."""
+
+
+class Auth:
+    """Maps tokens, and names in the header of a trusted proxy, to visitors."""
+
+    def __init__(
+        self, links: Mapping[str, str], *, viewers: Iterable[str] = (), header: TrustedHeader | None = None
+    ) -> None:
+        """`links` are the tokens of this run by name; `viewers` are the names among them that may decide nothing."""
+        self._viewers = frozenset(viewers)
+        self._header = header
         # Keyed by hash, so that the time of a look-up reveals nothing about a token.
         self._names = {_hash(token): name for name, token in links.items()}
         self._links = dict(links)
@@ -52,16 +75,27 @@ class Auth:
         """The token behind an invitation, which becomes invalid; any other token is returned unchanged."""
         return self._invitations.pop(_hash(token), token)
 
-    def reviewer(self, connection: Connection, token: str | None) -> str | None:
-        """The name of the reviewer; None for an unknown token and for a revoked reviewer."""
+    def visitor(
+        self, connection: Connection, token: str | None, headers: Mapping[str, str], address: str | None
+    ) -> Visitor | None:
+        """Who sends a request from this address; None for an unknown token and for a revoked reviewer.
+
+        A trusted proxy has the last word: a person whom it names is a viewer unless they are an active reviewer.
+        """
+        active = {each.name for each in list_reviewers(connection) if each.revoked_at is None}
+        if self._header is not None and address in self._header.proxies:
+            name = " ".join(headers.get(self._header.name, "").split())[:LONGEST_NAME]
+            if name and name.isprintable():
+                return Visitor(name, is_viewer=name not in active)
         if not token:
             return None
-        name = self._names.get(_hash(token))
-        if name is None:
+        name_of_run = self._names.get(_hash(token))
+        if name_of_run is None:
             reviewer = find_reviewer(connection, token)
-            return None if reviewer is None else reviewer.name
-        active = (reviewer.name for reviewer in list_reviewers(connection) if reviewer.revoked_at is None)
-        return name if name in active else None
+            return None if reviewer is None else Visitor(reviewer.name, is_viewer=False)
+        if name_of_run in self._viewers:
+            return Visitor(name_of_run, is_viewer=True)
+        return Visitor(name_of_run, is_viewer=False) if name_of_run in active else None
 
 
 def _hash(token: str) -> bytes:

@@ -39,9 +39,10 @@ def open_case(request: ReviewRequest) -> Response:
     """A case, optionally with another of its tracks; the reviewer gets its lease unless another reviewer holds it."""
     case_id = request.text("case_id")
     track_id = request.integer("track_id") if request.data.get("track_id") is not None else None
-    with request.state.database.write() as connection:
-        if not acquire_only(connection, case_id, request.reviewer):
-            raise HeldByOtherError(f"{holder(connection, case_id)} has opened this case")
+    if not request.is_viewer:
+        with request.state.database.write() as connection:
+            if not acquire_only(connection, case_id, request.reviewer):
+                raise HeldByOtherError(f"{holder(connection, case_id)} has opened this case")
     return JSONResponse({"html": render_case(request, case_id, track_id)})
 
 

@@ -34,12 +34,12 @@ def enter(request: Request) -> Response:
     state: AppState = request.app.state.app_state
     token = state.auth.redeem(request.path_params["token"])
     with state.database.read() as connection:
-        name = state.auth.reviewer(connection, token)
-    if name is None:
+        visitor = state.auth.visitor(connection, token, {}, None)
+    if visitor is None:
         return unauthenticated(request)
     # After a link in a mail, a browser would follow a redirect without the strict cookie. A page with a meta refresh
     # starts a same-site navigation.
-    response = render("enter.html", reviewer=name)
+    response = render("enter.html", reviewer=visitor.name)
     response.set_cookie(
         state.address.cookie,
         token,

@@ -34,6 +34,22 @@ class HeldByOtherError(CatalogError):
     """Another reviewer holds the lease of the case."""
 
 
+class ReadOnlyError(CatalogError):
+    """A viewer sent a decision."""
+
+
+STATUS_CODES: Mapping[type[CatalogError], int] = {
+    NotPlayableError: 404,
+    AudioError: 404,
+    BadRequestError: 400,
+    ReadOnlyError: 403,
+    NothingToDecideError: 409,
+    InvalidVerdictError: 409,
+    HeldByOtherError: 409,
+}
+"""The status code of the response to each error of a request."""
+
+
 def validated_text(value: object, longest: int) -> str | None:
     """The value if it is text of 1 to `longest` characters that a database can store; otherwise None.
 
@@ -83,33 +99,38 @@ Handler = Callable[[ReviewRequest], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(handler: Handler) -> Endpoint:
-    """An endpoint that runs the handler in a thread for authenticated requests, and answers others with 401."""
+def endpoint(handler: Handler, *, decides: bool = False) -> Endpoint:
+    """An endpoint that runs the handler in a thread for authenticated requests, and answers others with 401.
+
+    One that `decides` answers viewers with 403.
+    """
 
     async def respond(request: Request) -> Response:
         try:
             data = _json_body(await request.body()) if request.method == "POST" else {}
         except BadRequestError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
-        return await run_in_threadpool(_respond, handler, request, data)
+        return await run_in_threadpool(_respond, handler, request, data, decides=decides)
 
     return respond
 
 
-def _respond(handler: Handler, request: Request, data: Mapping[str, Any]) -> Response:
+def _respond(handler: Handler, request: Request, data: Mapping[str, Any], *, decides: bool) -> Response:
     state: AppState = request.app.state.app_state
     try:
+        client = None if request.client is None else request.client.host
         with state.database.read() as connection:
-            reviewer = state.auth.reviewer(connection, request.cookies.get(state.address.cookie))
-        if reviewer is None:
+            visitor = state.auth.visitor(
+                connection, request.cookies.get(state.address.cookie), request.headers, client
+            )
+        if visitor is None:
             return unauthenticated(request)
-        return handler(ReviewRequest(state, reviewer, request, data))
-    except (NotPlayableError, AudioError) as error:
-        return JSONResponse({"error": str(error)}, status_code=404)
-    except BadRequestError as error:
-        return JSONResponse({"error": str(error)}, status_code=400)
-    except (NothingToDecideError, InvalidVerdictError, HeldByOtherError) as error:
-        return JSONResponse({"error": str(error)}, status_code=409)
+        if visitor.is_viewer and decides:
+            raise ReadOnlyError("your link does not allow decisions")
+        return handler(ReviewRequest(state, visitor.name, request, data, visitor.is_viewer))
+    except tuple(STATUS_CODES) as error:
+        code = next(code for kind, code in STATUS_CODES.items() if isinstance(error, kind))
+        return JSONResponse({"error": str(error)}, status_code=code)
     except (sa.exc.OperationalError, OSError) as error:
         return JSONResponse({"error": _error_message(error)}, status_code=503)
 

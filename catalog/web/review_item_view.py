@@ -18,6 +18,7 @@ from catalog.learning.registry.registry import active_model
 from catalog.review.audit_sample.audit_sample import BlindTrack
 from catalog.review.case_list import Filters, list_cases
 from catalog.review.case_view import CaseTrack, CaseView, view_case
+from catalog.review.lease import upcoming_case
 from catalog.review.redo import last_undo
 from catalog.review.review_queue import QueueItem, next_item
 from catalog.review.similar_tracks import similar_tracks
@@ -52,6 +53,12 @@ def next_item_reply(
     """
     keys = request.data.get("behind")
     behind = [key for key in keys if validated_text(key, LONGEST)] if isinstance(keys, list) else []
+    if request.is_viewer:
+        with request.state.database.read() as connection:
+            case_id = upcoming_case(
+                connection, request.reviewer, replace(filters, state="open"), behind=after
+            )
+        return item_reply(request, None if case_id is None else QueueItem(case_id, None), filters)
     with request.state.database.write() as connection:
         item = next_item(
             connection,

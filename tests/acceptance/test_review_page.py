@@ -50,7 +50,7 @@ def test_a_whole_review_by_keys(desk: Callable[..., Desk]) -> None:
             page.reload()
             page.locator("article h1").wait_for()
             assert key_of(page) == seen[-1], "a reload shows what is held"
-        if page.locator(".tracks button").count() == 3 and not tried:
+        if not tried and page.locator(".tracks button").count() == 3:
             tried = True
             decide_one_of_three(page)
         action = verdicts[number % len(verdicts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import webbrowser
 
 import click
@@ -35,10 +36,41 @@ from catalog.text import printable
     multiple=True,
     help="Reviewer to print a link for. Repeatable.  [default: all reviewers, else the login name]",
 )
+@click.option(
+    "--viewer",
+    "viewers",
+    metavar="NAME",
+    type=ReviewerName(),
+    multiple=True,
+    help="Person to print a read-only link for. Repeatable.",
+)
+@click.option(
+    "--trust-header",
+    metavar="HEADER",
+    help="Header in which the proxy names the person, for example X-Remote-User. Reviewers decide, others read only.",
+)
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    default=("127.0.0.1", "::1"),
+    help="IP address of a proxy whose header is believed. Repeatable.  [default: this machine]",
+    show_default=False,
+)
 @click.option("--open/--no-open", "open_it", default=False, help="Open the page in the browser.")
 @pass_settings
 def serve_verb(
-    settings: Settings, host: str, port: int, url: str | None, reviewers: tuple[str, ...], open_it: bool
+    settings: Settings,
+    /,
+    host: str,
+    port: int,
+    url: str | None,
+    reviewers: tuple[str, ...],
+    viewers: tuple[str, ...],
+    trust_header: str | None,
+    proxies: tuple[str, ...],
+    open_it: bool,
 ) -> None:
     """Review flagged tags in the browser; runs until Ctrl-C.
 
@@ -47,7 +79,7 @@ def serve_verb(
     """
     from catalog.review.reviewer import list_reviewers
     from catalog.web.app_state import open_app_state
-    from catalog.web.auth import make_links
+    from catalog.web.auth import Auth, TrustedHeader, make_links
     from catalog.web.server import address_of, open_socket, serve
 
     with open_catalog(settings) as database, open_socket(host, port) as socket:
@@ -58,13 +90,16 @@ def serve_verb(
             warn_of_stale_audit(connection)
         if reviewers:
             links = {name: token for name, token in links.items() if name in reviewers}
+        links |= {name: secrets.token_urlsafe(32) for name in viewers if name not in links}
         addresses = {name: f"{address.base}/enter/{token}" for name, token in links.items()}
         if not address.is_private and not address.is_encrypted:
             warn(
                 f"{host} is reachable from other hosts without encryption; "
                 "use it in a trusted network, or behind a proxy with --url https://..."
             )
-        site = open_app_state(database, address, links, settings)
+        header = None if trust_header is None else TrustedHeader(trust_header, frozenset(proxies))
+        auth = Auth(links, viewers=set(viewers) - set(reviewers), header=header)
+        site = open_app_state(database, address, auth, settings)
 
         def announce() -> None:
             for name, link in addresses.items():

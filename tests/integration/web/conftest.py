@@ -15,7 +15,7 @@ from catalog.db import tables as t
 from catalog.db.database import Database
 from catalog.web.app import make_app
 from catalog.web.app_state import AppState, open_app_state
-from catalog.web.auth import make_links
+from catalog.web.auth import Auth, TrustedHeader, make_links
 from catalog.web.server_address import Address
 from tests.integration.review.conftest import Doubted, doubted
 from tests.integration.workers.sound import write_sound
@@ -92,7 +92,10 @@ def page(database: Database, doubted: Doubted, tmp_path: Path) -> Iterator[Page]
     put_sound(database, doubted, root)
     with database.write() as connection:
         links = make_links(connection, ["ada", "bob"])
-    state = open_app_state(database, Address("127.0.0.1", 8765), links)
+    links["eve"] = "token-of-eve"
+    header = TrustedHeader("X-Remote-User", frozenset({"testclient"}))
+    auth = Auth(links, viewers=["eve"], header=header)
+    state = open_app_state(database, Address("127.0.0.1", 8765), auth)
     with TestClient(make_app(state), base_url=BASE) as client:
         page = Page(state, client, links, doubted, root)
         page.enter("ada")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from catalog.db import tables as t
 from catalog.review.reviewer import add_reviewer, revoke_reviewer
+from catalog.web.auth import TrustedHeader
 from tests.integration.web.conftest import BASE, Page
 
 READ = ["/", "/progress", "/cases", "/genres?q=ro", "/tracks/1/sound", "/tracks/1/audio", "/tracks/1/peaks",
@@ -270,3 +271,30 @@ def test_health_needs_no_link_and_readiness_needs_the_database(
     ready = page.client.get("/readyz")
     assert (ready.status_code, ready.text) == (503, "database: does not answer\n")
     assert page.client.get("/healthz").status_code == 200, "the process runs"
+
+
+def test_a_viewer_reads_and_decides_nothing(page: Page) -> None:
+    page.enter("eve")
+    html = page.send("/next").json()["html"]
+    assert "Read only" in html
+    assert 'data-act="keep"' not in html
+    assert page.send("/open", case_id="red").status_code == 200
+    for path in ("/decide", "/keep-artist", "/judge", "/settle", "/names", "/decide-track", "/undo", "/redo"):
+        refused = page.send(path)
+        assert (refused.status_code, refused.json()["error"]) == (403, "your link does not allow decisions")
+    page.enter("ada")
+    assert page.send("/open", case_id="red").status_code == 200, "a viewer holds no case"
+    assert 'data-act="keep"' in page.send("/next").json()["html"]
+
+
+def test_a_trusted_proxy_names_the_person(page: Page) -> None:
+    page.client.cookies.clear()
+
+    def next_as(name: str) -> Any:
+        return page.client.post("/next", json={}, headers={"origin": BASE, "X-Remote-User": name})
+
+    assert 'data-act="keep"' in next_as("ada").json()["html"]
+    assert "Read only" in next_as("carl").json()["html"]
+    assert next_as("").status_code == 401
+    page.state.auth._header = TrustedHeader("X-Remote-User", frozenset({"10.0.0.1"}))
+    assert next_as("ada").status_code == 401, "anyone could send the header from elsewhere"
