@@ -33,6 +33,7 @@ from catalog.writeback.formats.chunk_texts import (
 )
 from catalog.writeback.formats.combined_format import CombinedFormat, WaveFormat
 from catalog.writeback.formats.id3_containers import DsfFormat, Id3ChunkFormat, Id3v1Format, Id3v2Format
+from catalog.writeback.formats.id3v2 import HEADER, tag_size
 from catalog.writeback.formats.mp4 import Mp4Format, QuickTimeTextFormat
 from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError, tag_error
 from catalog.writeback.formats.vorbis_comments import FlacFormat, OggFormat
@@ -83,6 +84,11 @@ def format_of(stream: BinaryIO, name: bytes) -> CombinedFormat:
         raise TagFormatError(
             f"tags of {suffix} files are not written; export the decision instead: catalog export"
         )
+    stream.seek(0)
+    size = tag_size(stream.read(HEADER))
+    stream.seek(size)
+    if size and stream.read(4) == b"OggS":
+        raise TagFormatError("an ID3 tag precedes its Ogg stream, whose comments could not be written")
     return tag_format
 
 

@@ -7,8 +7,8 @@ import io
 import pytest
 
 from catalog.collection.scan.file_tags import kind_of
-from catalog.writeback.formats.genre_rewrite import FORMATS
-from catalog.writeback.formats.tag_format import Id3v1Genre
+from catalog.writeback.formats.genre_rewrite import FORMATS, format_of
+from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormatError
 from tests.integration.writeback.raw_tags import (
     ape_items,
     ape_names,
@@ -19,8 +19,8 @@ from tests.integration.writeback.raw_tags import (
     id3_names,
     info_names,
 )
-from tests.integration.writeback.second_tags import ARTIST, FILES, TITLE
-from tests.integration.writeback.tagged_files import COVER, id3v1, mp3
+from tests.integration.writeback.second_tags import ARTIST, FILES, TITLE, with_id3
+from tests.integration.writeback.tagged_files import COVER, id3v1, mp3, ogg
 
 JAZZ = Id3v1Genre(8, is_exact=True)
 NEAR_JAZZ = Id3v1Genre(8, is_exact=False)
@@ -113,3 +113,9 @@ def test_an_ape_tag_without_a_title_gets_no_genre() -> None:
     made = rewritten(mp3() + gain + footer + id3v1(9), "mp3", "Jazz", id3v1_genre=NEAR_JAZZ)
     assert gain + footer + id3v1(8) == made[-len(gain) - 32 - 128 :]
     assert id3_names(made) == ("Song", "Band", "Jazz")
+
+
+def test_an_id3_tag_before_an_ogg_stream_is_refused() -> None:
+    """Its comments would go on stating the old genre."""
+    with pytest.raises(TagFormatError, match="precedes its Ogg stream"):
+        format_of(io.BytesIO(with_id3(ogg())), b"a.ogg")
