@@ -13,6 +13,8 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+MIN_VALID = 10
+"""Valid characters beyond ASCII for each invalid one, from which a text is UTF-8 with stray bytes."""
 # By frequency: the first one is taken if several are equally likely.
 _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
 
@@ -68,6 +70,11 @@ def known_encoding(encoding: str) -> str:
 def _most_likely(content: bytes) -> str:
     from charset_normalizer import from_bytes
 
+    text = content.decode("utf-8", "replace")
+    damaged = text.count("\N{REPLACEMENT CHARACTER}")
+    if len(text) - len(text.encode("ascii", "ignore")) > MIN_VALID * damaged:
+        # Text in another encoding is hardly ever valid; a few stray bytes do not change the others.
+        return "utf-8"
     likely = from_bytes(content, cp_isolation=_CANDIDATES)
     if not likely:
         return "latin-1"

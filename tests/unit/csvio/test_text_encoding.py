@@ -50,3 +50,11 @@ def test_the_beginning_of_a_file_may_end_within_a_character():
 def test_nul_is_refused_with_its_line():
     with pytest.raises(CsvSourceError, match=r"x.csv, line 3: a NUL character"):
         decode("x.csv", b"a\nb\n\0", "latin-1")
+
+
+def test_a_stray_byte_leaves_the_other_letters_of_utf8():
+    text = "path,genre\n" + "Jürgen Höß/Grüße.mp3,Müsik\n" * 5
+    assert decode("x.csv", text.encode() + b"\xe9.mp3,Rock\n") == (
+        f"{text}\N{REPLACEMENT CHARACTER}.mp3,Rock\n",
+        "utf-8",
+    )
