@@ -253,7 +253,7 @@ function toggleCases(open) {
   const cases = byId("cases");
   const opened = cases.classList.toggle("is-open", open);
   byId("open-cases").setAttribute("aria-expanded", String(opened));
-  const first = cases.querySelector("select:not([hidden] *)");
+  const first = cases.querySelector("input:not([hidden] *)");
   if (first && (opened || getComputedStyle(cases).display !== "none")) first.focus();
   else item.querySelector("h1")?.focus();
 }
