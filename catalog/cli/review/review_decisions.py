@@ -15,7 +15,7 @@ from catalog.cli.common.output import echo_summary, say, warn
 from catalog.cli.common.standard_input import expand_arguments
 from catalog.cli.review.review_filters import filter_options, filters_from, resolve_genres
 from catalog.settings import Settings
-from catalog.text import pluralize, printable
+from catalog.text import percent, pluralize, printable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -261,7 +261,7 @@ def _target_suspects(connection: Connection, targets: tuple[str, ...]) -> list[O
 def _print_preview(preview: DecisionPreview) -> None:
     for each in preview.examples:
         name = f"{each.artist or 'unknown artist'} - {each.title or each.path}"
-        change = f"{each.tagged_genre} -> {each.suggested_genre}, suspicion {each.suspicion:.2f}"
+        change = f"{each.tagged_genre} -> {each.suggested_genre}, suspicion {percent(each.suspicion)}"
         click.echo(f"  {printable(name)}: {change}", err=True)
     if preview.tracks > len(preview.examples):
         click.echo(f"  ... {pluralize(preview.tracks, 'track')} in total", err=True)

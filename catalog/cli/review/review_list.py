@@ -14,7 +14,7 @@ from catalog.cli.common.context import open_catalog, pass_settings
 from catalog.cli.common.output import echo, format_options, print_json, print_rows, say
 from catalog.cli.review.review_filters import TextParameter, filter_options, filters_from, resolve_genres
 from catalog.settings import Settings
-from catalog.text import pluralize
+from catalog.text import percent, pluralize
 
 COLUMNS = (
     "case",
@@ -114,16 +114,16 @@ def _lines(view: Any) -> Iterator[str]:
     case = view.case
     owner = case.artist or case.album or "unknown artist"
     yield f"{owner}: {pluralize(case.tracks, 'track')} tagged {case.tagged_genre}, predicted {case.suggested_genre}"
-    yield f"  suspicion {case.suspicion:.2f}, {case.open_tracks} open (case c{case.number}, id {case.case_id})"
+    yield f"  suspicion {percent(case.suspicion)}, {case.open_tracks} open (case c{case.number}, id {case.case_id})"
     if view.record.decided:
         yield f"  reviewers accepted {view.record.accepted} of {view.record.decided} earlier suggestions of this kind"
     for each in view.tracks:
         tags = ", ".join(tag.genre for tag in each.tags) or "no genre"
-        yield f"{each.title or each.path} (track {each.track_id}), suspicion {each.suspicion:.2f}"
+        yield f"{each.title or each.path} (track {each.track_id}), suspicion {percent(each.suspicion)}"
         if each.decided is not None:
             yield f"  decided: {each.decided.verdict.replace('_', ' ')}, by {each.decided.reviewer}"
         yield f"  tagged {tags} (source: {each.source}); {each.path}"
-        mix = ", ".join(f"{one.genre} {one.probability:.0%}" for one in each.choices)
+        mix = ", ".join(f"{one.genre} {percent(one.probability)}" for one in each.choices)
         if mix:
             yield f"  predicted {mix}"
         for sentence in each.explanations:

@@ -36,7 +36,7 @@ def test_in_bulk_only_with_a_filter_beside_suspicion(
         assert refused.code == 2, arguments
     plan = invoke("review", "accept", "--suggested", "Rock", "--dry-run")
     assert plan.out == "would decide accept: 4 tracks\n"
-    assert "Red - Red 3: Metal -> Rock, suspicion 0.70" in plan.err
+    assert "Red - Red 3: Metal -> Rock, suspicion 70\N{NO-BREAK SPACE}%" in plan.err
     assert "unknown before 100 decisions" in plan.err
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     stopped = invoke("review", "accept", "--suggested", "Rock")
