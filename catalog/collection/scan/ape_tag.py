@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from catalog.collection.scan.id3 import find_id3v1
 from catalog.collection.scan.legacy_text import LegacyText
 from catalog.collection.scan.tag_fields import APE, FileTags, tags_from
 
@@ -13,7 +14,6 @@ MAX_TAG = 16 * 2**20
 MAX_ITEMS = 1000
 
 _FOOTER = 32
-_ID3V1 = 128
 _LYRICS = 15
 """Bytes of the end of a Lyrics3v2 tag: a size of six digits, then `LYRICS200`."""
 
@@ -28,11 +28,9 @@ def read_ape_tag(file: BinaryIO, text: LegacyText) -> FileTags:
 
 def _content(file: BinaryIO) -> bytes:
     """The items of the tag; empty if there is no tag."""
-    file.seek(0, 2)
-    end = file.tell()
-    tail = _read_at(file, end - _ID3V1, 3)
-    if tail == b"TAG":
-        end -= _ID3V1
+    end = file.seek(0, 2)
+    if (id3v1 := find_id3v1(file)) is not None:
+        end = id3v1
         lyrics = _read_at(file, end - _LYRICS, _LYRICS)
         if lyrics.endswith(b"LYRICS200") and lyrics[:6].isdigit():
             end -= _LYRICS + int(lyrics[:6])

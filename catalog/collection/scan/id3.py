@@ -20,6 +20,8 @@ MAX_FRAMES = 5000
 MAX_TAG = 16 * 2**20
 """Maximum bytes of a tag that is read without the help of mutagen."""
 MAX_TAGS = 4
+V1_SIZE = 128
+"""Bytes of an ID3v1 tag."""
 SMALL_TAG = 256 * 1024
 """Size in bytes up to which the number of frames does not matter."""
 
@@ -107,15 +109,29 @@ def read_leading_id3(stream: BinaryIO) -> Iterator[Any]:
         place += 10 + size + (10 if header[5] & _FOOTER else 0)
 
 
+def find_id3v1(stream: BinaryIO) -> int | None:
+    """The offset of the ID3v1 tag in the last 128 bytes; None if there is none.
+
+    The three letters of its identifier are also in that of APEv2: an APE tag may begin 131 bytes before the end.
+    """
+    end = stream.seek(0, 2)
+    if end < V1_SIZE:
+        return None
+    before = min(3, end - V1_SIZE)
+    stream.seek(-V1_SIZE - before, 2)
+    data = stream.read(before + 5)
+    is_ape = data == b"APETAGEX"
+    return end - V1_SIZE if data[before : before + 3] == b"TAG" and not is_ape else None
+
+
 def read_id3v1(stream: BinaryIO) -> dict[str, Frame]:
     """The ID3v1 tag in the last 128 bytes as frames by name; empty if there is none."""
-    stream.seek(0, 2)
-    if stream.tell() < 128:
+    start = find_id3v1(stream)
+    if start is None:
         return {}
-    stream.seek(-128, 2)
-    data = stream.read(128)
+    stream.seek(start)
     parse: Callable[[bytes], dict[str, Frame] | None] = ParseID3v1
-    return parse(data) or {} if data.startswith(b"TAG") else {}
+    return parse(stream.read(V1_SIZE)) or {}
 
 
 def _count_frames(data: bytes, version: int, *, syncsafe: bool) -> int:

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from mutagen._util import resize_bytes
 
-from catalog.writeback.formats.id3_containers import V1_SIZE
+from catalog.collection.scan.id3 import find_id3v1
 from catalog.writeback.formats.tag_contents import FRONT_COVER, NO_CONTENTS, TagContents, picture_of
 from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagFormatError
 
@@ -162,10 +162,9 @@ def _rendered(tag: ApeTag, items: Sequence[Item]) -> bytes:
 
 def _tail(stream: BinaryIO) -> int:
     """The offset of the ID3v1 and Lyrics3 tags at the end of the file; its size if there are none."""
-    end = stream.seek(0, io.SEEK_END)
-    if _read(stream, end - V1_SIZE, 3) != b"TAG":
-        return end
-    end -= V1_SIZE
+    end = find_id3v1(stream)
+    if end is None:
+        return stream.seek(0, io.SEEK_END)
     size = _read(stream, end - 15, 15)
     if size.endswith(_LYRICS_END) and size[:6].isdigit():
         return end - 15 - int(size[:6])

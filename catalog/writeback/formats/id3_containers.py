@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from mutagen._util import resize_bytes
 from mutagen.id3 import ParseID3v1
 
+from catalog.collection.scan.id3 import V1_SIZE, find_id3v1
 from catalog.writeback.formats.id3v2 import (
     EMPTY_TAG,
     HEADER,
@@ -26,7 +27,6 @@ from catalog.writeback.formats.tag_format import Id3v1Genre, TagFormat, TagForma
 # Untyped in mutagen.
 parse_id3v1: Callable[..., Any] = ParseID3v1
 
-V1_SIZE = 128
 V1_NO_GENRE = 255
 _V1_NAMES = {
     "TIT2": "title",
@@ -153,11 +153,11 @@ class Id3v1Format(TagFormat):
         stream.write(bytes([V1_NO_GENRE if id3v1.number is None else id3v1.number]))
 
     def _block(self, stream: BinaryIO) -> bytes | None:
-        if stream.seek(0, io.SEEK_END) < V1_SIZE:
+        start = find_id3v1(stream)
+        if start is None:
             return None
-        stream.seek(-V1_SIZE, io.SEEK_END)
-        block = stream.read(V1_SIZE)
-        return block if block.startswith(b"TAG") else None
+        stream.seek(start)
+        return stream.read(V1_SIZE)
 
 
 class Id3ChunkFormat(Id3v2Format):

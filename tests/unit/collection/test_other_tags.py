@@ -223,6 +223,14 @@ def test_lyrics_between_the_ape_tag_and_id3v1(sounds):
     assert read(sounds["x.mp3"] + ape_tag(Genre="Jazz") + lyrics + V1, "x.mp3").genres == ("Jazz",)
 
 
+@pytest.mark.parametrize("name", ["x.aac", "x.mp3"])
+def test_an_ape_tag_that_begins_131_bytes_before_the_end_is_not_id3v1(sounds, name):
+    short = ape_tag(Title="", Artist="Band", Genre="Jazz")
+    tag = ape_tag(Title="S" * (131 - len(short)), Artist="Band", Genre="Jazz")
+    assert (len(tag), tag[3:6]) == (131, b"TAG")
+    assert names(read(sounds[name] + tag, name)) == ("S" * (131 - len(short)), "Band", None, ("Jazz",))
+
+
 def test_a_bad_item_of_an_ape_tag_hides_only_itself(sounds):
     ape = ape_tag(Title="Song", Broken="xxxx", Genre="Jazz")
     for changed in (ape.replace(b"Broken", b"Br\xf6ken"), ape.replace(b"xxxx", b"\xff\xfe\xfd\xfc")):
