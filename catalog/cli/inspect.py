@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,10 @@ def _tag_lines(tags: FileTags) -> Iterator[str]:
 
 def _picture_name(file: Path) -> str:
     stem = os.fsencode(file.stem)[:MAX_STEM_BYTES].decode(errors="replace")
-    return f"{printable(stem).replace(os.sep, '_')}.inspect.png"
+    name = f"{printable(stem).replace(os.sep, '_')}.inspect.png"
+    # The encoding of the file system may lack letters of the name.
+    encoding = sys.getfilesystemencoding()
+    return name.encode(encoding, "replace").decode(encoding)
 
 
 def _lines(inspection: Inspection) -> list[str]:
