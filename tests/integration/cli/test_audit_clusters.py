@@ -20,7 +20,7 @@ Fill = Callable[..., Filled]
 
 
 def test_runs_are_shown_kept_and_compared(
-    database: Database, fill_labeled: Fill, invoke: Invoke, home: Path
+    database: Database, fill_labeled: Fill, invoke: Invoke, tmp_path: Path
 ) -> None:
     filled = fill_labeled(spread=0.3)
     relabel(database, filled.tracks["Jazz"][:6], "Metal")
@@ -43,8 +43,8 @@ def test_runs_are_shown_kept_and_compared(
         csv.DictReader(io.StringIO(invoke("audit", "clusters", "--show", runs[0]["id"], "--csv").out))
     )
     assert [row["title"] for row in rows] == [row["title"] for row in read["misplaced"]]
-    assert invoke("audit", "clusters", "--show", runs[0]["id"], "--plot", home / "clusters.svg").code == 0
-    cells = list(csv.DictReader(io.StringIO((home / "clusters.data.csv").read_text())))
+    assert invoke("audit", "clusters", "--show", runs[0]["id"], "--plot", tmp_path / "clusters.svg").code == 0
+    cells = list(csv.DictReader(io.StringIO((tmp_path / "clusters.data.csv").read_text())))
     assert sum(int(cell["Tracks"]) for cell in cells) == runs[0]["outcome"]["labeled"]
     compared = invoke("audit", "clusters", "--compare", runs[0]["id"], runs[0]["id"])
     assert "adjusted Rand 1.000" in compared.err

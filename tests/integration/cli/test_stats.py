@@ -14,6 +14,7 @@ def test_the_numbers(invoke: Any, sample: Any) -> None:
     numbers = json.loads(done.out)
     assert numbers["model"].pop("active") == sample.model_id
     assert numbers == {
+        "schema": 1,
         "collections": {"records": 8},
         "tracks": {"present": 8, "missing": 0, "metadata": 0, "hours": 0.4, "artists": 2, "albums": 3},
         "genres": {"tagged": 6, "untagged": 2, "distinct": 4},

@@ -266,9 +266,8 @@ def test_genres_are_found_by_any_spelling(page: Page) -> None:
     assert set(rock) == {"id", "name", "broader"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_said_and_the_decision_can_be_sent_again(page: Page) -> None:
-    if not page.state.database.is_sqlite:
-        pytest.skip("a full disk is made with SQLite's own limit")
     limit: list[int] = []
 
     @event.listens_for(page.state.database.writer, "checkout")

@@ -45,12 +45,12 @@ def test_from_one_version_to_the_next(
     code, out, err = invoke(*analyze)
     assert (code, out.startswith("3 tracks analyzed")) == (0, True)
     use = f"catalog features activate tiny {tiny.hash[:8]}"
-    assert err == f"another version of tiny is active; to switch to version 1: {use}\n"
+    assert err.endswith(f"another version of tiny is active; to switch to version 1: {use}\n")
     with database.read() as connection:
         assert set(load_matrix(connection, old)[1].ravel()) == {7}
         assert active_feature_set(connection, "tiny") == old
     assert invoke(*use.split()[1:])[0] == 0
-    assert invoke(*analyze)[2] == ""
+    assert "another version" not in invoke(*analyze)[2]
     with database.read() as connection:
         new = active_feature_set(connection, "tiny")
         assert new is not None
