@@ -43,7 +43,7 @@ from catalog.learning.metrics.baselines import artist_majority, majority_class
 from catalog.learning.metrics.bootstrap import Interval, bootstrap_draws, interval
 from catalog.learning.metrics.evaluation import Evaluation, evaluate
 from catalog.learning.registry.default_feature_sets import DEFAULTS
-from catalog.learning.scoring.artist_aware_score import choices_with_artists, left_out_suggestions
+from catalog.learning.scoring.artist_aware_score import choices_with_artists, suggestions_as_if_untagged
 from catalog.learning.training_options import TrainingOptions
 from catalog.learning.training_set import TrainingSet, build_training_set
 
@@ -169,7 +169,7 @@ def with_artists(collection: Collection, seed: int) -> Integers:
     vectors = collection.vectors[DEFAULTS]
     learner = get_algorithm(DEFAULT).over(vectors.blocks)
     fitted = cross_fit(vectors.X, collection.y, collection.groups, material.hierarchy, learner, seed=seed)
-    suggested = left_out_suggestions(
+    suggested = suggestions_as_if_untagged(
         frozen, fitted, material.tracks, material.hierarchy, collection.broader, collection.suggestable
     )
     return choices_with_artists(suggested, fitted.choice, frozen.classes, collection.broader)

@@ -155,7 +155,7 @@ def _undo(database: Database, vocabulary: Vocabulary, name: str, output_format: 
     with progress("undoing") as advance:
         report = undo_writes(database, rows, vocabulary, on_progress=advance)
     code = _print_totals(report, "undone", output_format)
-    say("the decisions are kept; the next catalog write writes them again")
+    say("the decisions are kept; the next run of 'catalog write' writes them again")
     return code
 
 

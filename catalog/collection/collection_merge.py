@@ -42,9 +42,10 @@ def merge_collections(database: Database, source: str, target: str, *, dry_run: 
     """Moves all tracks of a collection to another one, with everything about them, and removes the empty collection.
 
     If the files of the source are in its folder, the root of the target becomes the common parent of both folders.
-    Otherwise its tracks are missing until a scan of the target finds their files; tracks on which a person decided
-    take over the files of equal tracks of the target. One transaction. Raises CollectionRootError, with nothing
-    changed, if the folders have no common parent that is free, or if both have a track with the same external id.
+    Otherwise its tracks are missing until a scan of the target finds their files. If the target has the same
+    recording as a track with a person's decision, that track takes over the target's file, so that the decision
+    stays. One transaction. Raises CollectionRootError, with nothing changed, if the folders have no common parent
+    that is free, or if both have a track with the same external id.
     """
     with database.writer.connect() as connection, connection.begin() as transaction:
         ids = [collection_id_of(connection, name) for name in (source, target)]

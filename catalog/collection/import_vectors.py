@@ -82,8 +82,13 @@ def import_vectors(
     A repeated import changes nothing, and an interrupted one can be repeated.
 
     In FMA's layout the first column holds FMA's ids. In a flat file the name of the first column says what it holds,
-    unless `key` is set: `fma_id` and `external_id` mean the ids of the data set, `track_id` and `id` those or the
-    catalog's ids, whichever match more of the first rows, other names paths. `columns` names another key column by one
+    unless `key` is set:
+
+    - `fma_id`, `external_id`: ids of the data set;
+    - `track_id`, `id`: ids of the data set or of the catalog, whichever match more of the first rows;
+    - any other name: paths.
+
+    `columns` names another key column by one
     of KEY_ROLES. `moved_roots` maps folders that the file names to those on this machine. `on_warning` gets a sentence
     if none of the first rows matches. Raises CsvSourceError if the header is invalid, no row has a vector, or the name
     is invalid or belongs to other vectors, and CollectionRootError for an unknown collection. The feature set is stored
@@ -142,10 +147,10 @@ def import_vectors(
 
 def _require_name(name: str) -> None:
     if name in feature_sets() or name == FITTED:
-        raise CsvSourceError(f"{name!r} is a feature set of this program; choose another name")
+        raise CsvSourceError(f"{name!r} is a built-in feature set; choose another name")
     if not _NAME.fullmatch(name):
         raise CsvSourceError(
-            f"{name!r} is not a valid name of a feature set; use up to 64 letters, digits, '.', '_', '+' and '-', "
+            f"{name!r} is not a valid feature set name; use up to 64 letters, digits, '.', '_', '+' and '-', "
             "beginning with a letter or digit"
         )
 

@@ -141,7 +141,7 @@ def _position(name: str, line: int, names: Sequence[str], column: str) -> int:
     if len(found) != 1:
         count = "two columns" if found else "no column"
         listed = ", ".join(names[:20])
-        raise CsvSourceError(f"{name}, line {line}: {count} {column!r}; it has: {listed}")
+        raise CsvSourceError(f"{name}, line {line}: {count} {column!r}; the columns are: {listed}")
     return found[0]
 
 

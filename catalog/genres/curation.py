@@ -114,8 +114,8 @@ def add_alias(connection: Connection, alias: str, name: str, added_by: str) -> f
     """Adds a spelling of a term; returns the ids of the tracks whose genres changed, for `refresh_track_status`.
 
     An alias of another term moves to this term. If `alias` is the name of another term, that term is merged into this
-    one: its aliases, children and labels move here. Its row stays as a child of this term and is never suggested,
-    because models and decisions refer to it. Labels keep the text as written. Raises UnknownGenreError, and
+    one: its aliases, children and labels move here. Models and decisions refer to its row, so the row stays: it becomes
+    a child of this term and is never suggested. Labels keep the text as written. Raises UnknownGenreError, and
     VocabularyError for a spelling that is not a genre or that is the term's own name.
     """
     lock_vocabulary(connection)

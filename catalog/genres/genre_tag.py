@@ -50,9 +50,11 @@ _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def split_genres(text: str, compounds: frozenset[Compound] = frozenset()) -> list[str]:
-    r"""The distinct genres of one tag, in order, verbatim except entities and completed ellipses.
+    r"""The distinct genres of one tag, in order.
 
-    Separators are `/`, `\`, `|`, `,`, `;`, `---`, `>`, arrows, bullets, dots of omission, line ends and NUL. Entities
+    They are verbatim, except that entities are decoded and shortened lists are completed.
+
+    Separators are `/`, `\`, `|`, `,`, `;`, `---`, `>`, arrows, bullets, `…`, line ends and NUL. Entities
     are decoded first: `R&amp;B`. A spelling with `/`, `\`, `|` or `,` is not split if it is a seed's (`Pop/Funk`,
     `N/A`) or one of the compounds (see `split_compound`); the longest match is used. Nor is text in brackets split at
     these: `Techno (Peak Time / Driving)`. A shared last word is added: `Death/Black Metal` gives `Death Metal` and

@@ -57,10 +57,10 @@ def import_vocabulary(
 ) -> ImportSummary:
     """Imports a vocabulary.
 
-    A row refers to the term with its code, else to the term with its name or alias, which gets that name; otherwise it
-    adds a term. A missing column changes nothing. An empty parent makes a top term; other empty cells change nothing.
-    After a rename the old name stays as an alias. Aliases are added or moved, never deleted; an alias that is the name
-    of another term merges that term into this one. Terms that the file does not list stay unchanged.
+    A row is matched to a term by code, then by name or alias, and the term takes the name in the row. A row without a
+    match adds a term. A missing column changes nothing. An empty parent makes a top term; other empty cells change
+    nothing. After a rename the old name stays as an alias. Aliases are added or moved, never deleted; an alias that
+    is the name of another term merges that term into this one. Terms that the file does not list stay unchanged.
 
     All or nothing: raises VocabularyError, with file and line, for a repeated name, code or alias, an unknown parent,
     and a cycle. With `dry_run` the changes are made and rolled back. After a change, refresh `track_status` of all

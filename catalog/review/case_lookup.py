@@ -62,7 +62,7 @@ def _case_of_artist(connection: Connection, name: str) -> CaseRow | None:
         title = connection.execute(is_title).scalar_one_or_none()
         if title is not None:
             raise AmbiguousCaseError(
-                f"{name!r} is the artist of the case c{own[0].number} and the title of track {title}; give one of these"
+                f"{name!r} is the artist of case c{own[0].number} and the title of track {title}; specify one of them"
             )
         return own[0]
     return None

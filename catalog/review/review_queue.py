@@ -48,10 +48,10 @@ def next_item(
 ) -> QueueItem | None:
     """The reviewer's next question, now leased to them; None if others have the rest.
 
-    `after` is the key of the question to leave, decided or skipped. `behind` holds the keys of the last case and the
-    last sample track: the search continues there, not at the most suspicious case. `mixed` allows a sample track in
-    place of a case. It is false when the reviewer skips: otherwise every skip would offer the same sample track. After
-    the last case the rest of the sample follows. Needs a writing transaction.
+    `after` is the key of the question that was just decided or skipped; its lease ends. `behind` holds the keys of
+    the last case and the last sample track that the reviewer saw: the search continues behind them. `mixed` allows a
+    sample track in place of a case. It is false when the reviewer skips: otherwise every skip would offer the same
+    sample track. After the last case the rest of the sample follows. Needs a writing transaction.
     """
     moment = moment or now()
     skipped = _sample_track(after)

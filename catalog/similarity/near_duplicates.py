@@ -75,14 +75,14 @@ def agreeing_pairs(sorted_length: Floats, seconds: float, *, most: int | None = 
 
 
 def least_cosine(rows: Float32, compared: int) -> float:
-    """The cosine that one in a hundred tracks reaches by chance among `compared` pairs of different recordings.
+    """The cosine that chance exceeds for one track in a hundred, in `compared` pairs of different recordings.
 
     Rows (n, dimensions) are standardized and of length 1. For vectors of 500 numbers it is below 0.98 except in the
     largest collections; of vectors of three numbers one pair in a hundred reaches 0.98. The number of pairs within a
     distance is a power of the distance, with the correlation dimension as exponent (Grassberger and Procaccia 1983).
-    The dimension is estimated from two quantiles of random pairs. Both are low enough to exclude copies, which are at
-    most one pair in n. The result is above 1 if no cosine can tell copies from chance, and 0 with too few tracks to
-    estimate.
+    The dimension is estimated from two quantiles of random pairs. Both are far from the closest pairs, so that copies
+    (at most one pair in n) do not affect them. The result is above 1 if no cosine can tell copies from chance, and 0
+    with too few tracks to estimate.
     """
     count = len(rows)
     if count < MIN_TRACKS or not compared:

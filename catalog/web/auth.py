@@ -24,7 +24,7 @@ def make_links(connection: Connection, names: Iterable[str]) -> dict[str, str]:
             add_reviewer(connection, name)
         elif reviewers[name].revoked_at is not None:
             raise ReviewerError(
-                f"the link of {name} was revoked; for a new one run: catalog review reviewers add {name!r}"
+                f"the link of {name} was revoked; to create a new one, run: catalog review reviewers add {name!r}"
             )
     return {
         reviewer.name: secrets.token_urlsafe(32)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redis import Redis
     from rq import Queue
 
-ANALYZE, TASK = "workers.process.jobs.analyze_tracks", "workers.process.task.run_task"
+ANALYZE, TASK = "workers.process.jobs.analyze_tracks", "workers.process.learning_task.run_task"
 """The permitted job functions. Workers drop all other jobs."""
 DEFAULT_TIME_LIMIT = 120
 """Seconds per track."""

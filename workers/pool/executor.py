@@ -28,7 +28,7 @@ from workers.broker.job_queue import TASK
 from workers.host.worker_options import WorkerOptions
 from workers.pool.supervisor import Supervisor, draining
 from workers.pool.worker_pool import WorkerPool, open_pool
-from workers.process.task import TASKS
+from workers.process.learning_task import TASKS
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

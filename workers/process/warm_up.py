@@ -34,7 +34,7 @@ LEARNING_MODULES = (
     "sklearn.neighbors",
     "sklearn.neural_network",
     "sklearn.svm",
-    "workers.process.task",
+    "workers.process.learning_task",
 )
 
 

@@ -11,7 +11,7 @@ RANGE = 80.0  # dB; values further below the maximum are raised to this
 
 
 def grid(power: npt.NDArray[np.floating]) -> Float32:
-    """Decibels relative to the largest value, -80 to 0, of a power (bands, frames) averaged to (64, 64).
+    """A power spectrogram (bands, frames) in decibels relative to its maximum, -80 to 0, averaged to (64, 64).
 
     Decibels are averaged, not power, so that one loud frame does not dominate its cell. The 64 time segments have
     equal length for any number of frames: a frame on a border counts for both segments by its share; with fewer than

@@ -17,10 +17,10 @@ from catalog.audit.clusters.cluster_algorithms import (
     numbers_worth_trying,
 )
 from catalog.audit.clusters.cluster_findings import FEWEST
-from catalog.audit.clusters.cluster_labels import Labels, Level, load_labels
 from catalog.audit.clusters.cluster_run_store import Assignments, RunResult, store_run
 from catalog.audit.clusters.cluster_space import Points, load_points
 from catalog.audit.clusters.contingency import NOISE, cluster_agreement, singletons
+from catalog.audit.clusters.reference_labels import Labels, Level, load_labels
 from catalog.audit.clusters.silhouette import centrality, silhouette
 from catalog.db.columns import now
 from catalog.db.database import Database

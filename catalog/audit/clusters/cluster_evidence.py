@@ -18,8 +18,8 @@ from catalog.audit.clusters.cluster_findings import (
     overlaps,
     spreads,
 )
-from catalog.audit.clusters.cluster_labels import Labels, load_labels
 from catalog.audit.clusters.cluster_run_store import Assignments, Run, latest_runs, load_assignments, read_run
+from catalog.audit.clusters.reference_labels import Labels, load_labels
 from catalog.batches import chunks
 from catalog.db.tables import artist, track
 from catalog.learning.dataset.hierarchy import path_to_top

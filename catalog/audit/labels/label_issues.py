@@ -111,10 +111,10 @@ def find_suspects(
 ) -> list[Suspect]:
     """The suspects, most suspicious first, and the narrower suggestions among them (see `Suspect.relation`).
 
-    A tag is suspect if, by all weighted opinions (see `catalog.audit.labels.model_evidence`), a class outside the
-    subtrees of all tags (the choice) is more likely than the most likely of those subtrees. One tag may be wrong, or
-    the tags of all the artist's tracks: each case is scored by its own evidence, and the higher suspicion counts. The
-    suspicion is the logistic function of a weighted sum:
+    The most likely class outside the subtrees of the track's tags is the *choice*. A tag is suspect if the choice is
+    more likely than every one of those subtrees, by all weighted opinions (see
+    `catalog.audit.labels.model_evidence`). Either this tag is wrong, or the tags of all tracks of the artist are. Both
+    hypotheses are scored, and the higher suspicion counts. The suspicion is the logistic function of a weighted sum:
 
     - the log ratio of the choice to the tag, weighted by the separation of both classes;
     - the tags of the nearest tracks by other artists;

@@ -112,8 +112,8 @@ def class_separation(probability: Floats, y: Integers, groups: Integers) -> Floa
 
     From out-of-fold probabilities (n, classes), columns y (n,) and groups (n,): twice the area under the ROC curve of
     the class's probability, less 1, at least 0. Each group has the same weight in a class, whatever its number of
-    tracks. Otherwise one artist with most of a class and a sound of their own would make the class look well separated,
-    or, if no other artist's tracks are recognized by it, make all of their tracks look wrong.
+    tracks. Otherwise an artist with most of a class would dominate it: a distinctive sound would make the class look
+    well separated, and a model that does not recognize the artist would make all their tracks look wrong.
     """
     classes = probability.shape[1]
     auc = np.zeros(classes)

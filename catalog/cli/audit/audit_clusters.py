@@ -129,7 +129,7 @@ def clusters(
     """
     modes = [is_list, shown is not None, bool(compared)]
     if sum(modes) > 1:
-        raise click.UsageError("--list, --show and --compare exclude each other")
+        raise click.UsageError("--list, --show and --compare cannot be used together")
     if plot is not None and shown is None:
         raise click.UsageError("--plot needs the run to plot: --show RUN")
     if any(modes):

@@ -83,8 +83,8 @@ def open_catalog(
     """Opens the catalog's database and checks that its schema is current.
 
     With `create`, turns an empty database into a catalog with the seed vocabulary. In a dry run the empty database
-    stays as it is and the command gets a temporary catalog. `check` raises for input that must not leave an empty
-    catalog behind: it gets a temporary catalog before the empty database is changed. Raises DatabaseUnusableError for
+    stays as it is and the command gets a temporary catalog. `check` validates the input of the command first, on a
+    temporary catalog; if it raises, the empty database stays empty. Raises DatabaseUnusableError for
     a database that is missing, older, newer, or foreign.
     """
     with ExitStack() as stack:

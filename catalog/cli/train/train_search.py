@@ -42,7 +42,7 @@ def check(
 ) -> None:
     """Rejects options that contradict each other. Raises click.UsageError."""
     if is_comparison and scheme is not None:
-        raise click.UsageError("--compare and --search exclude each other")
+        raise click.UsageError("--compare and --search cannot be used together")
     if is_comparison and split is not None:
         raise click.UsageError("--compare trains no model that --split could score: remove one of them")
     many = is_comparison or scheme is not None

@@ -62,7 +62,7 @@ def scan(
 ) -> ScanReport:
     """Adds a folder, or one file, to the catalog. A repeated scan opens only new and changed files.
 
-    A file has changed if its size, its modification time, or the time or inode of its status differs. With `reread`,
+    A file has changed if its size, mtime, ctime or inode differs. With `reread`,
     with `tag_encoding`, and after an upgrade of the tag reader, every file is opened. `tag_encoding` is the encoding of
     tags that say they are Latin-1; None: detected.
 

@@ -190,12 +190,12 @@ def _add_config(archive: ArchiveWriter, config: Path) -> None:
         text = config.read_text(encoding="utf-8")
     except FileNotFoundError:
         return
-    kept = without_addresses(text)
+    kept = configuration_without_urls(text)
     if kept is not None:
         archive.add(CONFIG_MEMBER, BytesIO(kept.encode()))
 
 
-def without_addresses(text: str) -> str | None:
+def configuration_without_urls(text: str) -> str | None:
     """The configuration without URLs, which may contain passwords; None if they cannot be removed safely."""
     kept = "".join(line for line in text.splitlines(keepends=True) if not ADDRESS.match(line))
     try:

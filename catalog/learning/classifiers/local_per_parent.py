@@ -24,8 +24,8 @@ class LocalClassifiers:
     along its path.
 
     C. Silla and A. Freitas, "A survey of hierarchical classification across different application domains" (2011),
-    "local classifier per parent node". A class with narrower classes is a child of itself. A term with one narrower
-    class has no classifier: both are branches of the classifier above.
+    "local classifier per parent node". A class with narrower classes also competes with them, as one more child of
+    its own node. A class with only one narrower class has no classifier: both are branches of the classifier above.
     """
 
     def __init__(self, make: Callable[[], Classifier], chains: Sequence[Chain]) -> None:

@@ -21,7 +21,7 @@ def number_of_folds(y: Integers, groups: Integers, *, maximum: int = MAXIMUM_FOL
     all tracks are in one group.
     """
     if np.unique(groups).size < 2:
-        raise ValueError("all labeled tracks are connected in one group: no score can keep artists apart")
+        raise ValueError("all labeled tracks are connected in one group, so no split can keep artists apart")
     counts = groups_per_class(y, groups)
     scored = counts[counts >= 2]
     fewest = int(scored.min()) if scored.size else int(np.unique(groups).size)

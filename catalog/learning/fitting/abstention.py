@@ -137,7 +137,9 @@ def choose_threshold(
     precision: float = PRECISION,
     resemblance: ClassDistances | None = None,
 ) -> Threshold:
-    """The lowest threshold at which `precision` of the predictions, broader ones included, are correct.
+    """The lowest threshold at which the share of correct predictions is at least `precision`.
+
+    A broader genre counts as correct.
 
     `probability` (n, classes) must be out of fold, `y` (n,) holds the true classes. With `groups` (n,) the weight of a
     group is the square root of its number of tracks: a compromise between weighting tracks and weighting artists, so
@@ -145,10 +147,10 @@ def choose_threshold(
     those counted, so that three lucky ones do not set a threshold. If no threshold reaches the precision, its value is
     None.
 
-    With `resemblance`, a minimum resemblance is chosen first. The shares of ALLOWED_LOSSES are tried in order: each
-    is the share of correct top classes that may be lost. The first one is used for which at least MIN_HELD_BACK of
-    the tracks of every class would get no wrong prediction if that class were missing from the training set;
-    otherwise the last one.
+    With `resemblance`, a minimum resemblance is chosen first. ALLOWED_LOSSES lists shares of correct top classes that
+    may be lost; they are tried in order. For each class the test is: if the class were missing from the training set,
+    would at least MIN_HELD_BACK of its tracks get no wrong prediction? The first share that passes for all classes is
+    used; if no share passes, the last one.
     """
     if not 0.0 < precision <= 1.0:
         raise ValueError(f"the target precision must be above 0 and at most 1, not {precision}")

@@ -188,5 +188,5 @@ def _check(X: Matrix, y: Integers, groups: Integers, classes: int) -> None:
     require_finite(X)
     if np.unique(groups).size < 2:
         raise UntrainableDataError(
-            "all labeled tracks are connected in one group: no score can keep artists apart"
+            "all labeled tracks are connected in one group, so no split can keep artists apart"
         )

@@ -62,7 +62,7 @@ def tag_map() -> TagMap:
     for genre in genres.values():
         for tag in (tag for group in genre.groups for tag in group):
             if tag not in reference:
-                raise ValueError(f"the tag map's {genre.name} names a tag without reference: {tag}")
+                raise ValueError(f"in the tag map, {genre.name} uses {tag}, which has no reference value")
     return TagMap(genres, reference, table["slope"], table["threshold"])
 
 

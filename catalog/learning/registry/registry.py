@@ -17,7 +17,7 @@ from catalog.errors import CatalogError
 from catalog.features.stored_feature_set import StoredFeatureSet, find_feature_set
 from catalog.learning.dataset.class_support import Support
 from catalog.learning.dataset.snapshot import Snapshot
-from catalog.learning.registry.model_versions import model_versions
+from catalog.learning.registry.library_versions import library_versions
 
 ZERO_SHOT = "zero_shot"
 
@@ -106,7 +106,7 @@ def add_model(connection: Connection, new: NewModel, support: Mapping[int, Suppo
         metrics=dict(new.metrics),
         threshold=new.threshold,
         seed=new.seed,
-        versions=model_versions(),
+        versions=library_versions(),
         status="candidate",
     )
     for position, feature_set_id in enumerate(new.feature_set_ids):

@@ -37,7 +37,7 @@ class ArtistAwareScore:
     by_source: tuple[SourceScore, ...]
 
 
-def left_out_suggestions(
+def suggestions_as_if_untagged(
     frozen: Snapshot,
     fitted: CrossFit,
     tracks: CatalogTracks,

@@ -31,7 +31,7 @@ from catalog.learning.metrics.probability_scores import (
     top_k_accuracy,
 )
 from catalog.learning.prediction.predictions import no_music_among
-from catalog.learning.scoring.artist_aware_score import left_out_suggestions, score_artist_aware
+from catalog.learning.scoring.artist_aware_score import score_artist_aware, suggestions_as_if_untagged
 from catalog.learning.scoring.champion_refit import Challenger
 from catalog.learning.scoring.hierarchical_metrics import hierarchical_score
 from catalog.learning.scoring.model_metrics import (
@@ -63,7 +63,7 @@ def score_model(
     random_folds = random_fold_choices(*data, seed=seed)
     broader, _ = load_broader(connection)
     tag_sets = load_tag_sets(connection, frozen.track_ids, hierarchy, broader)
-    suggested = left_out_suggestions(
+    suggested = suggestions_as_if_untagged(
         frozen, fitted, tracks, hierarchy, broader, load_predictable(connection), no_music=no_music
     )
     positions = tracks.at(frozen.track_ids)

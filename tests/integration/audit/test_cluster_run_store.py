@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, v_measure_score
 
 from catalog.audit.clusters.cluster_audit import ClusterRequest, audit_clusters
-from catalog.audit.clusters.cluster_labels import load_labels
 from catalog.audit.clusters.cluster_run_store import list_runs, load_assignments
+from catalog.audit.clusters.reference_labels import load_labels
 from catalog.db.database import Database
 from tests.integration.audit.clustered_collection import Fill
 

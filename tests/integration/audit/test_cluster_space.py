@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from catalog.audit.clusters import cluster_space
-from catalog.audit.clusters.cluster_labels import load_labels
 from catalog.audit.clusters.cluster_space import load_points
+from catalog.audit.clusters.reference_labels import load_labels
 from catalog.db.database import Database
 from catalog.features.stored_feature_set import active_feature_set
 from tests.integration.audit.clustered_collection import Fill

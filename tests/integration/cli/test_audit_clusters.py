@@ -79,7 +79,7 @@ USAGE = [
     (["--algorithm", "hdbscan", "--clusters", "3"], "determines the number of clusters"),
     (["--clusters", "1"], "x>=2"),
     (["--level", "0"], "neither leaf, top"),
-    (["--list", "--show", "1"], "exclude each other"),
+    (["--list", "--show", "1"], "cannot be used together"),
     (["--list", "--plot", "clusters.svg"], "--plot needs the run to plot: --show RUN"),
     (["--list", "--seed", "4"], "--seed applies to a new run"),
 ]

@@ -166,7 +166,7 @@ def test_search_trains_the_best_and_a_second_time_computes_nothing(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--compare", "--search", "grid"), "exclude each other"),
+        (("--compare", "--search", "grid"), "cannot be used together"),
         (("--compare", "--split", "fma"), "no model that --split could score"),
         (("--search", "grid", "--candidates", "3"), "--candidates needs --search"),
         (("--candidates", "3"), "--candidates needs --search"),

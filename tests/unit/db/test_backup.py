@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.db.transfer.backup import default_name, require_room, sha256_of, without_addresses
+from catalog.db.transfer.backup import configuration_without_urls, default_name, require_room, sha256_of
 
 
 def test_the_default_name_holds_the_time() -> None:
@@ -26,7 +26,7 @@ def test_the_default_name_holds_the_time() -> None:
     ],
 )
 def test_addresses_are_removed_or_nothing_is_kept(text: str, expected: str | None) -> None:
-    assert without_addresses(text) == expected
+    assert configuration_without_urls(text) == expected
 
 
 def test_digest_and_free_space(tmp_path: Path) -> None:

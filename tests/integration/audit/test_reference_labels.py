@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audit.clusters.cluster_audit import ClusterRequest, audit_clusters
-from catalog.audit.clusters.cluster_labels import at_level, load_labels
+from catalog.audit.clusters.reference_labels import at_level, load_labels
 from catalog.db.database import Database
 from catalog.db.tables import genre
 from catalog.genres.vocabulary import UnknownGenreError

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 LIBRARIES = ("music-catalog", "numpy", "scikit-learn", "scipy", "skops")
 
 
-def model_versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Versions by library; then each loaded BLAS or OpenMP library, `threads` (the most that one uses), `processor`.
 
     With the same values a training on the same data gives the same artifact, byte for byte.

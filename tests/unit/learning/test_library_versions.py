@@ -8,13 +8,13 @@ from importlib.metadata import version
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from catalog.learning.registry.model_versions import model_versions
+from catalog.learning.registry.library_versions import library_versions
 
 
 def test_libraries_blas_threads_and_processor_are_named() -> None:
     np.ones((2, 2)) @ np.ones((2, 2))
     with threadpool_limits(1):
-        versions = model_versions()
+        versions = library_versions()
     assert versions["numpy"] == version("numpy")
     assert versions["threads"] == "1"
     assert versions["processor"].strip()
