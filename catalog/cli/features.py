@@ -231,6 +231,8 @@ def import_verb(
     if report.unknown_examples:
         say(f"    first unmatched {report.key}: {printable(', '.join(report.unknown_examples))}")
     print_problems(report.skipped, report.problems)
+    if not report.vectors.matched:
+        raise click.ClickException(f"no vector of {printable(report.file)} was imported; see the lines above")
 
 
 @features.command("pca")

@@ -136,14 +136,26 @@ def _write(
         )
         return 0
     if not yes:
-        for change in plan.changes[:SHOWN]:
-            say(f"  {printable(change.shown)}: {change.before or 'no genre'} -> {change.after or 'no genre'}")
-        if len(plan.changes) > SHOWN:
-            say(f"  and {len(plan.changes) - SHOWN:,} more: catalog write --dry-run")
-        click.confirm(f"Write the genre of {pluralize(len(plan.changes), 'file')}?", abort=True, err=True)
+        _confirm(plan, vocabulary)
     with progress("writing tags") as advance:
         report = write_tags(database, plan.changes, vocabulary, on_progress=advance)
     return _print_totals(report, "written", output_format)
+
+
+def _confirm(plan: Plan, vocabulary: Vocabulary) -> None:
+    """Asks before a write. Files that cannot be written are not asked for: the write reports them."""
+    messages = [_obstacle(change, vocabulary) for change in plan.changes]
+    writable = messages.count(None)
+    if not writable:
+        return
+    for change, message in list(zip(plan.changes, messages, strict=True))[:SHOWN]:
+        genres = f"{change.before or 'no genre'} -> {change.after or 'no genre'}"
+        say(f"  {printable(change.shown)}: {genres}{'' if message is None else f' (skipped: {message})'}")
+    if len(messages) > SHOWN:
+        say(f"  and {len(messages) - SHOWN:,} more: catalog write --dry-run")
+    skipped = len(messages) - writable
+    remark = f" and skip {pluralize(skipped, 'file')}" if skipped else ""
+    click.confirm(f"Write the genre of {pluralize(writable, 'file')}{remark}?", abort=True, err=True)
 
 
 def _undo(database: Database, vocabulary: Vocabulary, name: str, output_format: str, *, yes: bool) -> int:
@@ -192,12 +204,17 @@ def _say_plan(plan: Plan) -> None:
         warn(f"and {len(plan.left_out) - SHOWN:,} more decisions that are not written")
 
 
-def _planned_row(change: TagChange, vocabulary: Vocabulary) -> dict[str, object]:
-    message = None
+def _obstacle(change: TagChange, vocabulary: Vocabulary) -> str | None:
+    """Why a file cannot be written; None if it can."""
     try:
         check_writable(change, vocabulary)
     except Exception as error:  # noqa: BLE001 - a malicious file may raise anything in a parser
-        message = reason_of(error)
+        return reason_of(error)
+    return None
+
+
+def _planned_row(change: TagChange, vocabulary: Vocabulary) -> dict[str, object]:
+    message = _obstacle(change, vocabulary)
     state = "planned" if message is None else "skipped"
     return dict(
         zip(

@@ -77,7 +77,7 @@ def find_target_file(root: bytes, path: bytes, size: int | None, mtime_ns: int |
         raise FileWriteError(CHANGED)
     # The mode counts for root, too: somebody protected the file.
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(name, os.W_OK):
-        raise FileWriteError("is read-only")
+        raise FileWriteError("is read-only; make it writable and run the command again")
     if not os.access(os.path.dirname(name), os.W_OK):
         raise FileWriteError("its folder is read-only")
     return TargetFile(name, status)

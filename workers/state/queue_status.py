@@ -72,8 +72,8 @@ class QueueStatus:
 
     @property
     def minutes_left(self) -> float | None:
-        """At the present rate; None if the rate is zero."""
-        return self.pending / self.tracks_a_minute if self.tracks_a_minute else None
+        """At the present rate; None if the rate is zero or no worker is running."""
+        return self.pending / self.tracks_a_minute if self.tracks_a_minute and self.workers else None
 
     @property
     def advice(self) -> str | None:

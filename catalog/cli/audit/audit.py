@@ -60,7 +60,7 @@ def labels(
 ) -> None:
     """Find tags that contradict the active model.
 
-    The most suspicious come first.     Only out-of-fold predictions are used. A case groups the tracks of one
+    The most suspicious come first. Only out-of-fold predictions are used. A case groups the tracks of one
     artist or album with the same tag and the same suggestion. For single tracks with the reasons see the view
     suspects, for correct tags that could be more specific the view narrower_suggestions.
     """

@@ -11,9 +11,9 @@ def class_rule_options(function: Any) -> Any:
     """Adds --min-tracks and --min-artists."""
     function = click.option(
         "--min-artists",
-        type=click.IntRange(min=1),
+        type=click.IntRange(min=0),
         default=5,
-        help="Minimum artists per genre; genres with fewer are merged into their parent.",
+        help="Minimum artists per genre; genres with fewer are merged into their parent. 0: artists are unknown.",
     )(function)
     return click.option(
         "--min-tracks",

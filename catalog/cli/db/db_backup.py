@@ -56,12 +56,19 @@ class _Bytes:
 def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: bool) -> None:
     """Back up database, models and configuration to one file.
 
-    The backup is a consistent snapshot, also while
-    other commands run. PostgreSQL needs pg_dump. URLs in the configuration are omitted, since they may contain
-    passwords.
+    The backup is a consistent snapshot, also while other commands run. PostgreSQL needs pg_dump. URLs in the
+    configuration are omitted, since they may contain passwords.
     """
     if destination.is_dir():
         destination /= default_name(datetime.now().astimezone())
+    elif not destination.suffix:
+        raise click.ClickException(
+            f"there is no folder {destination}; create it first, or name a file: {destination}.zip"
+        )
+    elif not destination.parent.is_dir():
+        raise click.ClickException(
+            f"there is no folder {destination.parent}; create it first, or correct the name"
+        )
     home = _home(settings)
     with open_catalog(settings) as database:
         size = estimated_bytes(database, home)
@@ -89,7 +96,7 @@ def backup_verb(settings: Settings, destination: Path, dry_run: bool, as_json: b
 def restore_verb(settings: Settings, file: Path, dry_run: bool, output_format: str) -> int:
     """Restore a backup into an empty home or database.
 
-    The result is checked.     Nothing is overwritten. A backup of an older version is upgraded. Restore only
+    The result is checked. Nothing is overwritten. A backup of an older version is upgraded. Restore only
     backups that you trust: the server executes a PostgreSQL dump.
     """
     home = _home(settings)

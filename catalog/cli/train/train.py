@@ -188,9 +188,9 @@ def train(
 ) -> None:
     """Train a model on the labeled tracks.
 
-    The model is activated unless it scores lower than the active one. Its score is out of fold, grouped by artist.
-    Then predictions, label audit and report are updated. If nothing has changed since the last training, no model is
-    fitted.
+    The model is activated unless its macro F1 is more than 0.01 below that of the active one. Scores are out of fold,
+    grouped by artist. Then predictions, label audit and report are updated. If nothing has changed since the last
+    training, no model is fitted.
     """
     from catalog.cli.train import train_search
     from catalog.learning.registry.default_feature_sets import default_feature_sets

@@ -163,4 +163,6 @@ def untrainable_reason(support: Mapping[int, Support], *, tagged: int = 0, analy
         return f"{tagged:,} {have} a genre, but none of them could be analyzed; see: catalog failures list"
     if not support:
         return "all genres are excluded" if analyzed else "no track has a genre"
+    if not any(row.artists for row in support.values()):
+        return "no labeled track has an artist; import artists, or train without them: catalog train --min-artists 0"
     return f"{'only one' if classes else 'no'} genre has enough tracks by enough artists"

@@ -34,9 +34,13 @@ def draw_calibration(curve: Sequence[Reliability], width: PlotWidth = "single") 
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
-    size = INCHES[width] if width == "single" else INCHES[width] / 2
-    figure = Figure(figsize=(size, size * 1.4), facecolor="white", layout="constrained")
-    axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    inches = INCHES[width]
+    if width == "single":
+        figure = Figure(figsize=(inches, inches * 1.4), facecolor="white", layout="constrained")
+        axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    else:
+        figure = Figure(figsize=(inches, inches * 0.5), facecolor="white", layout="constrained")
+        axes, counts = figure.subplots(1, 2)
     axes.plot([0, 1], [0, 1], color=FAINT, lw=0.8, ls=(0, (4, 3)), label="Perfect calibration")
     confidence = [point.mean_probability for point in curve]
     axes.vlines(
@@ -44,16 +48,18 @@ def draw_calibration(curve: Sequence[Reliability], width: PlotWidth = "single") 
         [point.low for point in curve],
         [point.high for point in curve],
         color=SECOND,
-        lw=5,
+        lw=4,
         alpha=0.25,
         label="95 % interval if calibrated",
     )
     accuracy = [point.accuracy for point in curve]
-    axes.plot(confidence, accuracy, "o-", color=ACCENT, lw=1, ms=4.5, label="Model")
+    axes.plot(confidence, accuracy, "o-", color=ACCENT, lw=1, ms=4.5, clip_on=False, label="Model")
     axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="Accuracy")
     figure.legend(loc="outside upper left", frameon=False)
-    counts.vlines(confidence, 0, [point.tracks for point in curve], color=SECOND, lw=5, alpha=0.7)
-    counts.set(xlabel="Confidence (mean per bin)", ylabel="Tracks", ylim=(0, None))
+    counts.vlines(confidence, 0, [point.tracks for point in curve], color=SECOND, lw=4, alpha=0.7)
+    counts.set(xlabel="Confidence (mean per bin)", ylabel="Tracks", xlim=(0, 1), ylim=(0, None))
+    if width == "double":
+        axes.set_xlabel("Confidence (mean per bin)")
     for one in (axes, counts):
         one.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         one.grid(visible=True, color=RULE, lw=0.4)

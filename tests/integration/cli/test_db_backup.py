@@ -383,3 +383,13 @@ def test_secrets_are_not_shown(invoke: Any, filled: Database) -> None:
         done = invoke("db", "copy", "--to", url)
         assert (done.code, done.err.count("\n")) == (1, 1), done.err
         assert "geheim" not in done.err
+
+
+@pytest.mark.parametrize(("name", "words"), [("nas", "no folder"), ("nas/b.zip", "no folder")])
+def test_a_missing_folder_is_refused_and_not_created(
+    invoke: Any, tmp_path: Path, filled: Database, name: str, words: str
+) -> None:
+    refused = invoke("db", "backup", "--output", tmp_path / name)
+    assert refused.code == 1
+    assert words in refused.err
+    assert not (tmp_path / "nas").exists()

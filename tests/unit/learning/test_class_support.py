@@ -85,6 +85,12 @@ def test_two_classes_at_least_or_nothing_can_be_learned():
     assert untrainable_reason(class_support([*tracks(JAZZ, 30, 9), *tracks(ROCK, 30, 9)], BROADER)) is None
 
 
+def test_without_any_artist_the_way_on_is_named():
+    labeled = [*tracks(JAZZ, 40, 0), *tracks(ROCK, 40, 0)]
+    assert "--min-artists 0" in (untrainable_reason(class_support(labeled, BROADER)) or "")
+    assert untrainable_reason(class_support(labeled, BROADER, minimum_artists=0)) is None
+
+
 def test_broader_terms_in_a_cycle_are_an_error():
     with pytest.raises(ValueError, match="cycle"):
         class_support(tracks(1, 3, 3), {1: 2, 2: 1})
