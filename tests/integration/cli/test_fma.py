@@ -86,7 +86,7 @@ def test_features_import_refuses_a_name_and_an_empty_file_in_one_line(sqlite_url
     file = folder / "mine.csv"
     file.write_text("fma_id,a\n")
     for name, words in (
-        ("../x", "'../x' is not a valid name of a feature set"),
+        ("../x", "'../x' is not a valid feature set name"),
         ("mine", "has no row with a vector"),
     ):
         assert run(["--database-url", sqlite_url, "features", "import", str(file), "--name", name]) == 1

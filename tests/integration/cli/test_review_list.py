@@ -77,7 +77,7 @@ def test_a_plain_number_is_a_track_and_a_title_is_not_its_artist(
     with database.write() as connection:
         connection.execute(sa.update(track).where(track.c.id == 1).values(title="Red"))
     refused = invoke("review", "keep", "Red", "--dry-run")
-    assert (refused.code, "the artist of the case c1 and the title of track 1" in refused.err) == (1, True)
+    assert (refused.code, "the artist of case c1 and the title of track 1" in refused.err) == (1, True)
 
 
 @pytest.mark.parametrize("text", ["track_id\r\n1\r\n3\r\n", "1\n\n  3\n", "\ufefftrack_id\n1\n3"])

@@ -108,9 +108,9 @@ def test_wrong_headers_are_refused(database, fma, tmp_path, text, reason):
 
 
 def test_names_of_other_vectors_are_refused(database, fma, tmp_path):
-    with pytest.raises(CsvSourceError, match="is a feature set of this program"):
+    with pytest.raises(CsvSourceError, match="is a built-in feature set"):
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "musicnn")
-    with pytest.raises(CsvSourceError, match="is a feature set of this program"):
+    with pytest.raises(CsvSourceError, match="is a built-in feature set"):
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "pca")
     import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), "ours")
     with pytest.raises(CsvSourceError, match=r"exists with other dimensions"):
@@ -146,7 +146,7 @@ def test_rows_that_all_name_no_track_make_no_feature_set(database, fma, tmp_path
     "name", ["../x", "", "a b", "-x", ".x", "_x", "a/b", "a\nb", "x" * 65, "\N{RIGHT-TO-LEFT OVERRIDE}a"]
 )
 def test_what_is_no_name_is_refused(database, fma, tmp_path, name):
-    with pytest.raises(CsvSourceError, match="is not a valid name of a feature set") as refused:
+    with pytest.raises(CsvSourceError, match="is not a valid feature set name") as refused:
         import_vectors(database, saved(tmp_path, "fma_id,a\n2,1\n"), name)
     assert "\n" not in str(refused.value)
 
@@ -219,7 +219,7 @@ def test_why_no_row_matches_is_reported_at_once(database, fma, tmp_path):
     ("text", "columns", "reason"),
     [
         ("name,label\nx,rock\n", {}, "no numbers after its first row"),
-        ("a,b\n1,2\n", {"path": "file"}, "line 1: no column 'file'; it has: a, b"),
+        ("a,b\n1,2\n", {"path": "file"}, "line 1: no column 'file'; the columns are: a, b"),
         ("a,a\n1,2\n", {"path": "a"}, "line 1: two columns 'a'"),
         ("a,b\n1,2\n", {"genre": "a"}, "'genre' is not a key column"),
         ("a,b\n1,2\n", {"path": "a", "track_id": "b"}, "give one key column"),
