@@ -26,7 +26,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+from catalog.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)
 
 import numpy as np
 import numpy.typing as npt

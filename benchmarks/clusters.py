@@ -11,7 +11,6 @@ the audit takes more than 6 GB.
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -21,8 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-os.environ |= SINGLE
+from catalog.threads import limit_threads
+
+limit_threads()
 
 import numpy as np  # noqa: E402 - NumPy reads the thread limits at import
 import numpy.typing as npt  # noqa: E402
@@ -155,7 +155,7 @@ def spent(clock: float, processor: float) -> dict[str, Any]:
 def run_separately(*arguments: object) -> dict[str, Any]:
     """Run this script in a separate process, so that its peak memory includes no other work."""
     command = [sys.executable, __file__, *map(str, arguments)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **SINGLE})
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
     result: dict[str, Any] = json.loads(shown.stdout)
     return result
 

@@ -25,17 +25,8 @@ from typing import Any
 from clips import clips
 from contender import CONTENDERS
 
-# One thread per process, for every library.
-THREADS = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    ),
-    "1",
-)
+from catalog.threads import ONE_THREAD
+
 CONTENDER = Path(__file__).with_name("contender.py")
 # Ratios of processor time on one core.
 RATIOS = {
@@ -57,7 +48,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **THREADS},
+            env={**os.environ, **ONE_THREAD},
         )
         if core is not None and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(self._process.pid, {core})

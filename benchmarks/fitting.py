@@ -10,7 +10,6 @@ rounds. The script exits with 1 if a ratio is above 1.1 or a classifier exceeds 
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -20,8 +19,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-os.environ |= SINGLE
+from catalog.threads import limit_threads
+
+limit_threads()
 
 import numpy as np  # noqa: E402 - NumPy reads the thread limits at import
 import numpy.typing as npt  # noqa: E402

@@ -23,7 +23,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+from catalog.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)
 # Skip the folder of this script: its modules would hide packages of the same name.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 

@@ -24,7 +24,7 @@ def constant_q(samples: Float32, tuning: float) -> Float32:
 
     `abs(librosa.cqt(samples, bins_per_octave=12, n_bins=84, tuning=tuning))`: the highest octave is filtered, the
     samples are resampled to half the rate, and so on (Schörkhuber and Klapuri, 2010). Halving the rate and lowering
-    by an octave cancel, so that twelve filters serve all octaves, where librosa builds 84 anew for each clip; they
+    by an octave cancel, so that twelve filters serve all octaves, where librosa builds 84 again for each clip; they
     are multiplied with the samples instead of with a spectrum of them, which is the same sum.
     """
     filters = _filters(tuning)

@@ -139,7 +139,7 @@ def _describe_neighbor(one: Any) -> str:
         return "a track of the audit sample" if one.hidden == "sample" else "a track that was removed"
     remarks = [
         *(["confirmed"] if one.is_confirmed else []),
-        *(["tagged anew after the audit"] if one.is_changed else []),
+        *(["tag changed after the audit"] if one.is_changed else []),
     ]
     note = f" ({', '.join(remarks)})" if remarks else ""
     return f"{one.artist or 'unknown'} - {one.title or one.path}: {', '.join(one.genres)}{note}"

@@ -37,7 +37,7 @@ def has_changed(file: FoundFile, row: Row[Any], *, with_inode: bool) -> bool:
 
 
 def has_stable_inodes(files: Sequence[FoundFile], tracks: Mapping[bytes, Row[Any]]) -> bool:
-    """Whether inodes tell files apart: some network and removable disks number them anew with every mount."""
+    """Whether inodes tell files apart: some network and removable disks assign new numbers with every mount."""
     known = [(file, row) for file in files if (row := tracks.get(file.path)) is not None]
     same = [(file, row) for file, row in known if file.state.times == _state(row).times]
     renumbered = sum(file.state.inode != _state(row).inode for file, row in same)

@@ -55,7 +55,7 @@ NO_CONTENTS = TagContents()
 
 
 def picture_of(data: bytes, kind: int = FRONT_COVER, description: str = "") -> Any:
-    """A picture; its media type is told by the first bytes."""
+    """A picture. The first bytes show its media type."""
     picture = new_picture()
     picture.type, picture.desc, picture.data = kind, description, data
     picture.mime = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
